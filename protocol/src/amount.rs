@@ -1,0 +1,200 @@
+//! How much privacy was spent? Amounts of zero-concentrated differential privacy, and their translation for people.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Billionths of one rho.
+const NANO: f64 = 1e9;
+
+/// The largest rho that any question, study or cap may name. Far above any sensible release (epsilon > 400 at delta 1e-6).
+pub const RHO_MAX: f64 = 100.0;
+
+/// The delta at which epsilon is shown to people.
+pub const DELTA_SHOWN: f64 = 1e-6;
+
+/// Why an amount of privacy loss was not accepted.
+#[derive(Debug, Error, Clone, Copy, PartialEq)]
+pub enum AmountError {
+    /// Not finite, not positive, or too large.
+    #[error("rho must be a number above 0 and at most {RHO_MAX}, not {0}")]
+    OutOfRange(f64),
+}
+
+/// Privacy loss in billionths of rho (zero-concentrated DP). Sums are exact; they saturate far above any cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NanoRho(u64);
+
+impl NanoRho {
+    /// No loss.
+    pub const ZERO: Self = Self(0);
+
+    /// The smallest amount not below `rho`: rounding never undercharges.
+    ///
+    /// # Errors
+    /// `rho` is not finite, not positive, or above [`RHO_MAX`].
+    pub fn at_least(rho: f64) -> Result<Self, AmountError> {
+        if !(rho > 0.0 && rho <= RHO_MAX) {
+            return Err(AmountError::OutOfRange(rho));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 < rho * 1e9 <= 1e11 was checked above and fits u64"
+        )]
+        let floor = (rho * NANO).floor() as u64;
+        // The product is rounded to nearest, so `floor` may lie on either side of the true amount:
+        // step up until the exact comparison holds.
+        let mut nano = floor.saturating_sub(1).max(1);
+        while !covers(nano, rho) {
+            nano += 1;
+        }
+        Ok(Self(nano))
+    }
+
+    /// The amount of `nano` billionths of rho.
+    #[must_use]
+    pub const fn from_nano(nano: u64) -> Self {
+        Self(nano)
+    }
+
+    /// Billionths of rho.
+    #[must_use]
+    pub const fn nano(self) -> u64 {
+        self.0
+    }
+
+    /// The amount as a plain number, for formulas and display; nearest `f64`.
+    #[must_use]
+    pub fn rho(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "amounts stay far below 2^53 billionths")]
+        let nano = self.0 as f64;
+        nano / NANO
+    }
+
+    /// The sum, at most `u64::MAX` (which is above every cap, so saturation refuses rather than admits).
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// What is left of `self` after `spent`; nothing if more was spent.
+    #[must_use]
+    pub const fn minus(self, spent: Self) -> Self {
+        Self(self.0.saturating_sub(spent.0))
+    }
+
+    /// The epsilon that this amount means at [`DELTA_SHOWN`].
+    ///
+    /// ```
+    /// use protocol::amount::NanoRho;
+    /// let year = NanoRho::at_least(0.5)?;
+    /// assert!((year.epsilon() - 5.2215).abs() < 5e-4);
+    /// # Ok::<(), protocol::amount::AmountError>(())
+    /// ```
+    #[must_use]
+    pub fn epsilon(self) -> f64 {
+        epsilon_at(self.rho(), DELTA_SHOWN)
+    }
+}
+
+impl fmt::Display for NanoRho {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.rho())
+    }
+}
+
+impl std::iter::Sum for NanoRho {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Self::plus)
+    }
+}
+
+/// Whether `nano` billionths are not below the exact binary value of `rho`.
+fn covers(nano: u64, rho: f64) -> bool {
+    // rho = mantissa * 2^exponent exactly; compare nano * 2^-exponent with mantissa * 1e9 in integers.
+    let bits = rho.to_bits();
+    let exponent = i64::try_from((bits >> 52) & 0x7ff).unwrap_or(0);
+    let fraction = u128::from(bits & ((1 << 52) - 1));
+    let (mantissa, shift) =
+        if exponent == 0 { (fraction, 1074) } else { (fraction | (1 << 52), 1075 - exponent) };
+    let scaled = mantissa * 1_000_000_000;
+    // RHO_MAX is 100 < 2^7, so the exponent is negative and `shift` positive.
+    let Ok(shift) = u32::try_from(shift) else { return false };
+    if shift >= 128 {
+        // Below 2^-75: any one billionth covers it.
+        return nano >= 1;
+    }
+    let ceiling = (scaled >> shift) + u128::from(scaled & ((1_u128 << shift) - 1) != 0);
+    u128::from(nano) >= ceiling
+}
+
+/// The smallest epsilon such that rho-zCDP implies (epsilon, delta)-DP.
+///
+/// * `rho`: above 0; * `delta`: in (0, 1).
+///
+/// Solves delta = inf over alpha > 1 of exp((alpha-1)(alpha rho - eps)) / alpha * (1 - 1/alpha)^(alpha-1),
+/// Canonne, Kamath and Steinke (2020), Corollary 13, by minimising over alpha the epsilon that the formula gives.
+#[must_use]
+pub fn epsilon_at(rho: f64, delta: f64) -> f64 {
+    if rho <= 0.0 {
+        return 0.0;
+    }
+    // For each alpha the formula solved for epsilon; the best alpha is found on a log scale of alpha - 1,
+    // where the function has one minimum (golden-section search).
+    let epsilon = |log_alpha_less_one: f64| {
+        let less_one = log_alpha_less_one.exp();
+        let alpha = 1.0 + less_one;
+        alpha * rho + ((less_one / alpha).ln()) - (delta.ln() + alpha.ln()) / less_one
+    };
+    let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let (mut low, mut high) = (-12.0_f64, 25.0_f64);
+    for _ in 0..200 {
+        let left = high - ratio * (high - low);
+        let right = low + ratio * (high - low);
+        if epsilon(left) < epsilon(right) {
+            high = right;
+        } else {
+            low = left;
+        }
+    }
+    epsilon(f64::midpoint(low, high)).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn amounts_that_are_no_privacy_loss_are_refused() {
+        for rho in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 100.000_001] {
+            assert!(NanoRho::at_least(rho).is_err(), "{rho}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_subnormal_costs_one_billionth() {
+        assert_eq!(NanoRho::at_least(f64::from_bits(1)).unwrap(), NanoRho::from_nano(1));
+        assert_eq!(NanoRho::at_least(f64::MIN_POSITIVE).unwrap(), NanoRho::from_nano(1));
+    }
+
+    #[test]
+    fn round_amounts_stay_round() {
+        assert_eq!(NanoRho::at_least(0.5).unwrap().nano(), 500_000_000);
+        assert_eq!(NanoRho::at_least(1.0).unwrap().nano(), 1_000_000_000);
+        assert_eq!(NanoRho::at_least(RHO_MAX).unwrap().nano(), 100_000_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn rounding_never_undercharges_and_never_adds_two_billionths(rho in 1e-9_f64..RHO_MAX) {
+            let nano = NanoRho::at_least(rho).unwrap().nano();
+            prop_assert!(covers(nano, rho));
+            prop_assert!(nano == 1 || !covers(nano - 1, rho));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The words all sides use: ids, amounts, documents, envelopes, verification, the log chain. Pure.
+
+pub mod amount;
