@@ -1,6 +1,7 @@
 //! How much privacy was spent? Amounts of zero-concentrated differential privacy, and their translation for people.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -20,11 +21,17 @@ pub enum AmountError {
     /// Not finite, not positive, or too large.
     #[error("rho must be a number above 0 and at most {RHO_MAX}, not {0}")]
     OutOfRange(f64),
+    /// Not digits with at most one point.
+    #[error("rho must be a decimal number such as 0.05")]
+    NotADecimal,
 }
 
 /// Privacy loss in billionths of rho (zero-concentrated DP). Sums are exact; they saturate far above any cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NanoRho(u64);
 
 impl NanoRho {
@@ -69,7 +76,10 @@ impl NanoRho {
     /// The amount as a plain number, for formulas and display; nearest `f64`.
     #[must_use]
     pub fn rho(self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "amounts stay far below 2^53 billionths")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "amounts stay far below 2^53 billionths"
+        )]
         let nano = self.0 as f64;
         nano / NANO
     }
@@ -100,6 +110,44 @@ impl NanoRho {
     }
 }
 
+impl FromStr for NanoRho {
+    type Err = AmountError;
+
+    /// Reads a decimal such as `0.05` exactly; digits beyond the ninth round up.
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty()
+            || whole.len() > 3
+            || fraction.len() > 64
+            || !digits(whole)
+            || !digits(fraction)
+        {
+            return Err(AmountError::NotADecimal);
+        }
+        let nine: String = fraction
+            .chars()
+            .chain("000000000".chars())
+            .take(9)
+            .collect();
+        let beyond = fraction.chars().skip(9).any(|digit| digit != '0');
+        let nano = format!("{whole}{nine}")
+            .parse::<u64>()
+            .map_err(|_| AmountError::NotADecimal)?;
+        let nano = nano + u64::from(beyond);
+        #[expect(
+            clippy::cast_sign_loss,
+            clippy::cast_possible_truncation,
+            reason = "1e11 fits"
+        )]
+        let most = (RHO_MAX * NANO) as u64;
+        if nano == 0 || nano > most {
+            return Err(AmountError::OutOfRange(Self(nano).rho()));
+        }
+        Ok(Self(nano))
+    }
+}
+
 impl fmt::Display for NanoRho {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.rho())
@@ -118,11 +166,16 @@ fn covers(nano: u64, rho: f64) -> bool {
     let bits = rho.to_bits();
     let exponent = i64::try_from((bits >> 52) & 0x7ff).unwrap_or(0);
     let fraction = u128::from(bits & ((1 << 52) - 1));
-    let (mantissa, shift) =
-        if exponent == 0 { (fraction, 1074) } else { (fraction | (1 << 52), 1075 - exponent) };
+    let (mantissa, shift) = if exponent == 0 {
+        (fraction, 1074)
+    } else {
+        (fraction | (1 << 52), 1075 - exponent)
+    };
     let scaled = mantissa * 1_000_000_000;
     // RHO_MAX is 100 < 2^7, so the exponent is negative and `shift` positive.
-    let Ok(shift) = u32::try_from(shift) else { return false };
+    let Ok(shift) = u32::try_from(shift) else {
+        return false;
+    };
     if shift >= 128 {
         // Below 2^-75: any one billionth covers it.
         return nano >= 1;
@@ -171,15 +224,29 @@ mod tests {
 
     #[test]
     fn amounts_that_are_no_privacy_loss_are_refused() {
-        for rho in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 100.000_001] {
+        for rho in [
+            0.0,
+            -0.0,
+            -1.0,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            100.000_001,
+        ] {
             assert!(NanoRho::at_least(rho).is_err(), "{rho}");
         }
     }
 
     #[test]
     fn the_smallest_subnormal_costs_one_billionth() {
-        assert_eq!(NanoRho::at_least(f64::from_bits(1)).unwrap(), NanoRho::from_nano(1));
-        assert_eq!(NanoRho::at_least(f64::MIN_POSITIVE).unwrap(), NanoRho::from_nano(1));
+        assert_eq!(
+            NanoRho::at_least(f64::from_bits(1)).unwrap(),
+            NanoRho::from_nano(1)
+        );
+        assert_eq!(
+            NanoRho::at_least(f64::MIN_POSITIVE).unwrap(),
+            NanoRho::from_nano(1)
+        );
     }
 
     #[test]
@@ -187,6 +254,46 @@ mod tests {
         assert_eq!(NanoRho::at_least(0.5).unwrap().nano(), 500_000_000);
         assert_eq!(NanoRho::at_least(1.0).unwrap().nano(), 1_000_000_000);
         assert_eq!(NanoRho::at_least(RHO_MAX).unwrap().nano(), 100_000_000_000);
+    }
+
+    #[test]
+    fn decimals_are_read_exactly_and_round_up() {
+        let read = |text: &str| text.parse::<NanoRho>().map(NanoRho::nano);
+        assert_eq!(read("0.05"), Ok(50_000_000));
+        assert_eq!(read("5"), Ok(5_000_000_000));
+        assert_eq!(read("0.0000000001"), Ok(1));
+        assert_eq!(read("100"), Ok(100_000_000_000));
+        for wrong in [
+            "",
+            ".",
+            "-1",
+            "1e3",
+            "NaN",
+            "inf",
+            "0",
+            "0.0",
+            "100.000000001",
+            "1.2.3",
+            " 1",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn epsilon_is_that_of_dp_accounting() {
+        let vectors = include_str!("../../tests/data/vectors.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        for row in vectors["zcdp_to_approx"]["rows"].as_array().unwrap() {
+            let (rho, epsilon) = (
+                row["rho"].as_f64().unwrap(),
+                row["epsilon"].as_f64().unwrap(),
+            );
+            assert!(
+                (epsilon_at(rho, DELTA_SHOWN) - epsilon).abs() < 6e-5,
+                "{rho}"
+            );
+        }
     }
 
     proptest! {

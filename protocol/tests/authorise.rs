@@ -1,0 +1,305 @@
+//! The chain from the pinned charter to a query: what is authorised, and every way it can break.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot build its network should stop"
+)]
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use protocol::amount::NanoRho;
+use protocol::documents::{
+    Charter, Currency, Member, Query, RefusalReason, Researcher, Roster, RosterCenter, Study,
+    TemplateDocument, hash_of_revocations,
+};
+use protocol::envelope::{Envelope, Payload};
+use protocol::ids::{CenterId, ChainHead, DocumentId};
+use protocol::keys::{SigningKey, SumKey};
+use protocol::limits::{CURRENCY_VALID_S, DEADLINE_S_MAX};
+use protocol::log::LogPosition;
+use protocol::question::{Mode, Question};
+use protocol::verify::{Asked, Governance, GovernanceError, authorise};
+use rstest::rstest;
+
+struct People {
+    member: SigningKey,
+    office: SigningKey,
+    researcher: SigningKey,
+    center: SigningKey,
+    coordinator: SigningKey,
+    stranger: SigningKey,
+}
+
+/// A network of one member and one center whose documents a test alters before they are signed.
+struct Network {
+    people: People,
+    charter: Charter,
+    roster: Roster,
+    template: TemplateDocument,
+    study: Study,
+    currency: Currency,
+    query: Query,
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+fn in_days(days: i64) -> Timestamp {
+    now() + SignedDuration::from_hours(24 * days)
+}
+
+fn center() -> CenterId {
+    "K01".parse().unwrap()
+}
+
+fn charter_of(people: &People) -> Charter {
+    let member = Member {
+        id: "kim".parse().unwrap(),
+        name: "Dr Kim".into(),
+        organisation: "society".into(),
+        key: people.member.public(),
+    };
+    Charter {
+        network: "korea".parse().unwrap(),
+        version: 1,
+        members: vec![member],
+        threshold: 1,
+        minimum_organisations: 1,
+        timekeepers: vec![people.office.public()],
+        predecessor: None,
+    }
+}
+
+fn roster_of(people: &People) -> Roster {
+    let k01 = RosterCenter {
+        id: center(),
+        name: "First".into(),
+        signing_key: people.center.public(),
+        sum_key: SumKey::from_bytes([1; 32]),
+        valid_until: in_days(365),
+    };
+    Roster {
+        network: "korea".parse().unwrap(),
+        proposer: people.office.public(),
+        version: 1,
+        coordinator: people.coordinator.public(),
+        centers: vec![k01],
+        answer_delay_s: 5.0,
+    }
+}
+
+fn study_of(people: &People, template: DocumentId) -> Study {
+    Study {
+        network: "korea".parse().unwrap(),
+        proposer: people.office.public(),
+        name: "first".parse().unwrap(),
+        purpose: "survival after infusion".into(),
+        protocol_reference: "P-1".into(),
+        ethics_reference: "E-1".into(),
+        researchers: vec![Researcher {
+            id: "lee".parse().unwrap(),
+            name: "Dr Lee".into(),
+            key: people.researcher.public(),
+        }],
+        templates: vec![template],
+        rho_cap: NanoRho::from_nano(500_000_000),
+        expires: in_days(365),
+        calendar: vec![],
+    }
+}
+
+impl Network {
+    fn new() -> Self {
+        let people = People {
+            member: key(),
+            office: key(),
+            researcher: key(),
+            center: key(),
+            coordinator: key(),
+            stranger: key(),
+        };
+        let template = TemplateDocument {
+            network: "korea".parse().unwrap(),
+            proposer: people.office.public(),
+            template: "name = \"survival\"".into(),
+        };
+        let template_id = Envelope::sign(&template, &people.office).id();
+        let study = study_of(&people, template_id);
+        let question = Question {
+            template: template_id,
+            parameters: BTreeMap::new(),
+            mode: Mode::Local,
+            rho: NanoRho::from_nano(50_000_000),
+            lock_date: "2026-11-21".parse().unwrap(),
+        };
+        let query = Query {
+            question,
+            study: DocumentId::from_bytes([0; 32]),
+            created: now(),
+            deadline: in_days(1),
+            log: LogPosition::EMPTY,
+        };
+        let currency = Currency {
+            network: "korea".parse().unwrap(),
+            time: now(),
+            log: LogPosition::EMPTY,
+            revocations: hash_of_revocations(&std::collections::BTreeSet::new()),
+        };
+        Self {
+            charter: charter_of(&people),
+            roster: roster_of(&people),
+            template,
+            study,
+            currency,
+            query,
+            people,
+        }
+    }
+
+    fn decided<P: Payload>(&self, document: &P) -> Envelope {
+        let mut envelope = Envelope::sign(document, &self.people.office);
+        envelope.add_signature(&self.people.member);
+        envelope
+    }
+
+    /// Governance as the node sees it, and the query by the researcher.
+    fn ask(mut self) -> Result<NanoRho, RefusalReason> {
+        let charter = Envelope::sign(&self.charter, &self.people.member);
+        let study = self.decided(&self.study);
+        self.query.study = study.id();
+        let mut governance = Governance::pinned_to(charter.id());
+        let documents = [
+            charter,
+            self.decided(&self.roster),
+            self.decided(&self.template),
+            study,
+            Envelope::sign(&self.currency, &self.people.office),
+        ];
+        for document in &documents {
+            // What is not in force is refused below, by its absence.
+            let _ = governance.apply(document);
+        }
+        let query = Envelope::sign(&self.query, &self.people.researcher);
+        let asked = Asked {
+            center: &center(),
+            signing_key: self.people.center.public(),
+            now: now(),
+        };
+        authorise(&governance, &query, asked).map(|a| a.query.question.rho)
+    }
+}
+
+#[test]
+fn a_query_under_a_complete_chain_is_authorised() {
+    assert_eq!(Network::new().ask(), Ok(NanoRho::from_nano(50_000_000)));
+}
+
+#[rstest]
+#[case::roster_without_center(|n: &mut Network| n.roster.centers[0].id = "K02".parse().unwrap(), RefusalReason::NotInRoster)]
+#[case::center_id_is_a_prefix(|n: &mut Network| n.roster.centers[0].id = "K0".parse().unwrap(), RefusalReason::NotInRoster)]
+#[case::roster_with_another_key(|n: &mut Network| n.roster.centers[0].signing_key = n.people.stranger.public(), RefusalReason::NotInRoster)]
+#[case::center_left(|n: &mut Network| n.roster.centers[0].valid_until = now(), RefusalReason::NotInRoster)]
+#[case::roster_of_another_network(|n: &mut Network| n.roster.network = "japan".parse().unwrap(), RefusalReason::NoRoster)]
+#[case::roster_proposed_by_the_only_member(|n: &mut Network| n.roster.proposer = n.people.member.public(), RefusalReason::NoRoster)]
+#[case::roster_whose_proposer_did_not_sign(|n: &mut Network| n.roster.proposer = n.people.stranger.public(), RefusalReason::NoRoster)]
+#[case::currency_at_its_end(|n: &mut Network| n.currency.time = now() - SignedDuration::from_secs(CURRENCY_VALID_S), RefusalReason::CurrencyExpired)]
+#[case::currency_from_the_future(|n: &mut Network| n.currency.time = in_days(1), RefusalReason::CurrencyMismatch)]
+#[case::unseen_revocations(|n: &mut Network| n.currency.revocations = ChainHead::from_bytes([7; 32]), RefusalReason::CurrencyMismatch)]
+#[case::currency_not_by_a_timekeeper(|n: &mut Network| n.charter.timekeepers = vec![n.people.stranger.public()], RefusalReason::NoCurrency)]
+#[case::study_expired(|n: &mut Network| n.study.expires = now(), RefusalReason::StudyExpired)]
+#[case::study_of_a_member_who_asks(|n: &mut Network| n.study.researchers[0].key = n.people.member.public(), RefusalReason::StudyNotInForce)]
+#[case::study_without_a_cap(|n: &mut Network| n.study.rho_cap = NanoRho::ZERO, RefusalReason::StudyNotInForce)]
+#[case::not_a_researcher(|n: &mut Network| n.study.researchers[0].key = n.people.stranger.public(), RefusalReason::NotAResearcher)]
+#[case::template_of_another_study(|n: &mut Network| n.study.templates = vec![DocumentId::from_bytes([5; 32])], RefusalReason::TemplateNotInStudy)]
+#[case::template_altered(|n: &mut Network| n.template.template.push('x'), RefusalReason::TemplateNotInForce)]
+#[case::deadline_passed(|n: &mut Network| n.query.deadline = now(), RefusalReason::DeadlineNotAllowed)]
+#[case::deadline_too_far(|n: &mut Network| n.query.deadline = now() + SignedDuration::from_secs(DEADLINE_S_MAX + 301), RefusalReason::DeadlineNotAllowed)]
+#[case::rho_above_the_study(|n: &mut Network| n.query.question.rho = NanoRho::from_nano(500_000_001), RefusalReason::RhoNotAllowed)]
+#[case::too_many_parameters(|n: &mut Network| n.query.question.parameters = (0..33).map(|i| (format!("p{i}"), String::new())).collect(), RefusalReason::ParametersNotAllowed)]
+#[case::threshold_of_half(|n: &mut Network| n.charter.threshold = 0, RefusalReason::NoCharter)]
+fn a_broken_chain_is_refused_by_name(
+    #[case] break_it: fn(&mut Network),
+    #[case] reason: RefusalReason,
+) {
+    let mut network = Network::new();
+    break_it(&mut network);
+    assert_eq!(network.ask(), Err(reason));
+}
+
+#[test]
+fn only_the_pinned_charter_is_believed() {
+    let network = Network::new();
+    let mut governance = Governance::pinned_to(DocumentId::from_bytes([3; 32]));
+    let charter = Envelope::sign(&network.charter, &network.people.member);
+    assert!(matches!(
+        governance.apply(&charter),
+        Err(GovernanceError::OtherCharter)
+    ));
+    assert!(governance.charter().is_none());
+}
+
+#[test]
+fn an_older_roster_or_currency_does_not_replace_a_newer_one() {
+    let network = Network::new();
+    let charter = Envelope::sign(&network.charter, &network.people.member);
+    let mut governance = Governance::pinned_to(charter.id());
+    governance.apply(&charter).unwrap();
+    let second = Roster {
+        version: 2,
+        ..network.roster.clone()
+    };
+    governance.apply(&network.decided(&second)).unwrap();
+    assert!(matches!(
+        governance.apply(&network.decided(&network.roster)),
+        Err(GovernanceError::Older)
+    ));
+    governance
+        .apply(&Envelope::sign(&network.currency, &network.people.office))
+        .unwrap();
+    let older = Currency {
+        time: in_days(-1),
+        ..network.currency.clone()
+    };
+    let older = Envelope::sign(&older, &network.people.office);
+    assert!(matches!(
+        governance.apply(&older),
+        Err(GovernanceError::Older)
+    ));
+    assert_eq!(governance.roster().unwrap().document.version, 2);
+}
+
+#[test]
+fn signatures_that_arrive_one_after_the_other_count_together_and_once_each() {
+    let network = Network::new();
+    let charter = Envelope::sign(&network.charter, &network.people.member);
+    let mut governance = Governance::pinned_to(charter.id());
+    governance.apply(&charter).unwrap();
+    let proposed = Envelope::sign(&network.roster, &network.people.office);
+    assert!(matches!(
+        governance.apply(&proposed),
+        Err(GovernanceError::RuleNotMet { signed: 0, .. })
+    ));
+    let mut signed = Envelope::sign(&network.roster, &network.people.member);
+    signed.signatures.push(signed.signatures[0].clone());
+    governance.apply(&signed).unwrap();
+    assert!(governance.roster().is_some());
+}
+
+#[test]
+fn a_doubled_member_key_makes_no_second_vote() {
+    let network = Network::new();
+    let mut charter = network.charter.clone();
+    let twin = Member {
+        id: "park".parse().unwrap(),
+        ..charter.members[0].clone()
+    };
+    charter.members.push(twin);
+    assert!(charter.check().is_err());
+}
