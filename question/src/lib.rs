@@ -4,6 +4,7 @@
 pub mod error;
 pub mod limits;
 pub mod dictionary;
+pub mod plan;
 
 pub use dictionary::Dictionary;
 pub use error::QuestionError;
