@@ -170,7 +170,7 @@ mod tests {
                 e.envelope.signatures.push(crate::envelope::Signature {
                     keyid: String::new(),
                     sig: String::new(),
-                })
+                });
             },
         ];
         for at in 0..4 {

@@ -16,6 +16,8 @@ pub struct QueryResult {
     pub query: DocumentId,
     /// Its question.
     pub question: QuestionId,
+    /// The roster under which it was asked.
+    pub roster: DocumentId,
     /// When it was published.
     pub published: Timestamp,
     /// How each center of the roster ended, in the roster's order.

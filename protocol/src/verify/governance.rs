@@ -75,7 +75,10 @@ pub enum Applied {
 pub struct Governance {
     pinned: DocumentId,
     charter: Option<Charter>,
+    /// The roster in force.
     roster: Option<InForce<Roster>>,
+    /// Every roster that the committee ever put in force: results name the one they were asked under.
+    rosters: BTreeMap<DocumentId, Roster>,
     templates: BTreeMap<DocumentId, TemplateDocument>,
     studies: BTreeMap<DocumentId, Study>,
     currency: Option<InForce<Currency>>,
@@ -91,6 +94,7 @@ impl Governance {
             pinned: charter,
             charter: None,
             roster: None,
+            rosters: BTreeMap::new(),
             templates: BTreeMap::new(),
             studies: BTreeMap::new(),
             currency: None,
@@ -114,6 +118,12 @@ impl Governance {
     #[must_use]
     pub const fn roster(&self) -> Option<&InForce<Roster>> {
         self.roster.as_ref()
+    }
+
+    /// The roster with this id, if it is or once was in force.
+    #[must_use]
+    pub fn past_roster(&self, id: &DocumentId) -> Option<&Roster> {
+        self.rosters.get(id)
     }
 
     /// The template with this id, if in force.
@@ -171,6 +181,7 @@ impl Governance {
             {
                 return Err(GovernanceError::Older);
             }
+            self.rosters.insert(id, roster.clone());
             self.roster = Some(InForce {
                 id,
                 document: roster,
