@@ -1,0 +1,57 @@
+//! What did the request bring? Bodies within a limit, JSON parsed at the edge; what does not fit becomes a problem.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_LENGTH;
+use protocol::limits::BODY_BYTES_MAX;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Kind, Problem};
+
+/// A request's body, at most [`BODY_BYTES_MAX`] bytes.
+#[derive(Debug, Clone)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let too_large = || {
+            Problem::new(
+                Kind::TooLarge,
+                format!("a request body has at most {BODY_BYTES_MAX} bytes; send less at once"),
+            )
+        };
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok());
+        let announced = announced.and_then(|value| value.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+            return Err(too_large());
+        }
+        // The connection may break too, but then nobody reads the answer: the limit is what is left to tell.
+        to_bytes(request.into_body(), BODY_BYTES_MAX)
+            .await
+            .map(Self)
+            .map_err(|_| too_large())
+    }
+}
+
+/// A request's body parsed from JSON.
+#[derive(Debug, Clone)]
+pub struct JsonBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            Problem::new(
+                Kind::Invalid,
+                format!("the request body is not the JSON that is expected here: {error}"),
+            )
+        })
+    }
+}

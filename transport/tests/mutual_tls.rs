@@ -1,0 +1,472 @@
+//! Who gets in, who is turned away, and does each side hear why? Real sockets, real handshakes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use protocol::limits::BODY_BYTES_MAX;
+use rstest::rstest;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use transport::TransportError;
+use transport::body::RawBody;
+use transport::ca::{self, Authority, CERTIFICATE_VALID, Made, Validity};
+use transport::client::HttpClient;
+use transport::clock::{Clock, ManualClock};
+use transport::identity::{Identity, Role};
+use transport::problem::{Kind, Problem, no_such_path};
+use transport::server::{PeerIdentity, Server};
+use transport::shutdown::Shutdown;
+use transport::tls::{Credentials, Roots, server_config};
+
+const START: &str = "2026-11-21T12:00:00Z";
+
+/// A network's authority and what it can make.
+struct Network {
+    name: &'static str,
+    ca: Made,
+    authority: Authority,
+}
+
+impl Network {
+    fn new(name: &'static str) -> Self {
+        let ca = ca::create_authority(&name.parse().unwrap(), Self::validity()).unwrap();
+        let authority = Authority::load(&ca.public_pem, ca.key_pem.as_bytes()).unwrap();
+        Self {
+            name,
+            ca,
+            authority,
+        }
+    }
+
+    fn validity() -> Validity {
+        Validity::from(START.parse().unwrap(), CERTIFICATE_VALID)
+    }
+
+    fn roots(&self) -> Roots {
+        Roots::from_pem(self.ca.public_pem.as_bytes()).unwrap()
+    }
+
+    fn party(&self, identity: &str) -> Credentials {
+        self.party_until(identity, Self::validity())
+    }
+
+    fn party_until(&self, identity: &str, validity: Validity) -> Credentials {
+        let request = ca::create_request().unwrap();
+        let identity: Identity = identity.parse().unwrap();
+        let certificate = self
+            .authority
+            .certify(&request.public_pem, &identity, validity)
+            .unwrap();
+        Credentials::from_pem(certificate.as_bytes(), request.key_pem.as_bytes()).unwrap()
+    }
+
+    fn coordinator(&self, hosts: &[&str]) -> Credentials {
+        let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+        let made = self
+            .authority
+            .certify_server(&self.name.parse().unwrap(), &hosts, Self::validity())
+            .unwrap();
+        Credentials::from_pem(made.public_pem.as_bytes(), made.key_pem.as_bytes()).unwrap()
+    }
+}
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(START.parse::<Timestamp>().unwrap()))
+}
+
+fn handle(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
+    clock.clone()
+}
+
+async fn who(PeerIdentity(identity): PeerIdentity) -> axum::Json<String> {
+    axum::Json(identity.to_string())
+}
+
+async fn center_only(peer: PeerIdentity) -> Result<axum::Json<String>, Problem> {
+    Ok(axum::Json(peer.center()?.to_string()))
+}
+
+async fn echo_size(RawBody(bytes): RawBody) -> axum::Json<usize> {
+    axum::Json(bytes.len())
+}
+
+async fn refuse() -> Problem {
+    Problem::new(Kind::Refused, "the signature is wrong; sign it again").with_code("signature")
+}
+
+fn router() -> Router {
+    Router::new()
+        .route("/who", get(who))
+        .route("/center", get(center_only))
+        .route("/size", post(echo_size))
+        .route("/refuse", get(refuse))
+        .fallback(no_such_path)
+}
+
+struct Running {
+    url: String,
+    port: u16,
+    shutdown: Shutdown,
+}
+
+async fn serve(network: &Network, credentials: &Credentials, clock: &Arc<ManualClock>) -> Running {
+    let tls = server_config(credentials, &network.roots(), &handle(clock)).unwrap();
+    let server = Server::bind("127.0.0.1:0", tls, network.name.parse().unwrap())
+        .await
+        .unwrap();
+    let port = server.address().unwrap().port();
+    let shutdown = Shutdown::new();
+    let life = shutdown.clone();
+    shutdown.spawn(async move { server.run(router(), &life).await });
+    Running {
+        url: format!("https://127.0.0.1:{port}"),
+        port,
+        shutdown,
+    }
+}
+
+async fn ask<T: serde::de::DeserializeOwned>(
+    client: &HttpClient,
+    path: &str,
+) -> Result<T, TransportError> {
+    client.get(path, &[], Duration::ZERO).await
+}
+
+#[tokio::test]
+async fn a_party_of_the_network_is_known_by_its_whole_name() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    for identity in ["cartally://demo/center/K01", "cartally://demo/person/kim"] {
+        let client = HttpClient::new(
+            &server.url,
+            &network.party(identity),
+            &network.roots(),
+            &handle(&clock),
+        )
+        .unwrap();
+        assert_eq!(ask::<String>(&client, "/who").await.unwrap(), identity);
+    }
+    server.shutdown.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_cannot_do_what_a_center_may_and_hears_it_as_a_problem() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let client = |id: &str| {
+        HttpClient::new(
+            &server.url,
+            &network.party(id),
+            &network.roots(),
+            &handle(&clock),
+        )
+        .unwrap()
+    };
+    assert_eq!(
+        ask::<String>(&client("cartally://demo/center/K01"), "/center")
+            .await
+            .unwrap(),
+        "K01"
+    );
+    let refused = ask::<String>(&client("cartally://demo/person/K01"), "/center")
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), "wrong_role");
+}
+
+#[tokio::test]
+async fn a_problem_arrives_as_it_was_sent() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let party = network.party("cartally://demo/person/kim");
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    let TransportError::Problem(problem) = ask::<String>(&client, "/refuse").await.unwrap_err()
+    else {
+        panic!("not a problem")
+    };
+    assert_eq!(
+        *problem,
+        Problem::new(Kind::Refused, "the signature is wrong; sign it again").with_code("signature")
+    );
+    assert_eq!(
+        ask::<String>(&client, "/nowhere").await.unwrap_err().code(),
+        "no_such_path"
+    );
+}
+
+#[rstest]
+#[case(BODY_BYTES_MAX, true)]
+#[case(BODY_BYTES_MAX + 1, false)]
+#[tokio::test]
+async fn a_body_is_read_up_to_its_limit(#[case] bytes: usize, #[case] fits: bool) {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let party = network.party("cartally://demo/person/kim");
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    // A JSON text of so many bytes: two of them are its quotation marks.
+    let answer: Result<usize, _> = client.post("/size", &"x".repeat(bytes - 2)).await;
+    match answer {
+        Ok(read) => assert!(fits && read == bytes),
+        Err(error) => assert!(!fits && error.code() == "body_too_large", "{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_authority_is_refused_by_either_side() {
+    let (ours, theirs, clock) = (Network::new("demo"), Network::new("demo"), clock());
+    let server = serve(&ours, &ours.coordinator(&["127.0.0.1"]), &clock).await;
+    let party = theirs.party("cartally://demo/center/K01");
+    // Its own check says so before anything is sent.
+    let own = HttpClient::new(&server.url, &party, &ours.roots(), &handle(&clock)).unwrap_err();
+    assert_eq!(own.code(), "certificate_authority");
+    // A party that believes the other authority does not believe this server.
+    let client = HttpClient::new(&server.url, &party, &theirs.roots(), &handle(&clock)).unwrap();
+    let refused = ask::<String>(&client, "/who").await.unwrap_err();
+    assert_eq!(refused.code(), "certificate_authority", "{refused}");
+}
+
+#[tokio::test]
+async fn the_server_turns_away_what_its_authority_did_not_issue() {
+    let (ours, theirs, clock) = (Network::new("demo"), Network::new("demo"), clock());
+    let server = serve(&ours, &ours.coordinator(&["127.0.0.1"]), &clock).await;
+    let request = ca::create_request().unwrap();
+    let identity: Identity = "cartally://demo/center/K01".parse().unwrap();
+    let forged = theirs
+        .authority
+        .certify(&request.public_pem, &identity, Network::validity())
+        .unwrap();
+    let ended = raw(
+        &server,
+        &ours,
+        Some((&forged, request.key_pem.as_bytes())),
+        &rustls::version::TLS13,
+    )
+    .await;
+    assert!(
+        ended.contains("UnknownCA") || ended.contains("DecryptError"),
+        "{ended}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_enters_without_a_certificate() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let ended = raw(&server, &network, None, &rustls::version::TLS13).await;
+    assert!(ended.contains("CertificateRequired"), "{ended}");
+}
+
+#[tokio::test]
+async fn tls_1_2_is_refused() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let request = ca::create_request().unwrap();
+    let identity: Identity = "cartally://demo/center/K01".parse().unwrap();
+    let certificate = network
+        .authority
+        .certify(&request.public_pem, &identity, Network::validity())
+        .unwrap();
+    let party = Some((certificate.as_str(), request.key_pem.as_bytes()));
+    let ended = raw(&server, &network, party, &rustls::version::TLS12).await;
+    assert!(ended.contains("ProtocolVersion"), "{ended}");
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused_before_and_after_it_is_shown() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let short = Validity::from(clock.now(), Duration::from_secs(60));
+    let party = network.party_until("cartally://demo/center/K01", short);
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    clock.advance(Duration::from_secs(61));
+    let refused = ask::<String>(&client, "/who").await.unwrap_err();
+    assert_eq!(refused.code(), "certificate_expired", "{refused}");
+    assert!(
+        refused.to_string().contains("this party's certificate"),
+        "{refused}"
+    );
+    let own = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap_err();
+    assert_eq!(own.code(), "certificate_expired");
+}
+
+#[tokio::test]
+async fn a_certificate_from_the_future_says_to_check_the_clock() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let later = Validity::from(
+        clock.now() + jiff::SignedDuration::from_hours(1),
+        CERTIFICATE_VALID,
+    );
+    let party = network.party_until("cartally://demo/center/K01", later);
+    let own = HttpClient::new(
+        "https://127.0.0.1:1",
+        &party,
+        &network.roots(),
+        &handle(&clock),
+    )
+    .unwrap_err();
+    assert_eq!(own.code(), "certificate_not_yet_valid");
+}
+
+#[tokio::test]
+async fn a_certificate_that_names_another_network_is_turned_away_by_name() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let request = ca::create_request().unwrap();
+    let identity: Identity = "cartally://demo2/center/K01".parse().unwrap();
+    let certificate = network
+        .authority
+        .certify(&request.public_pem, &identity, Network::validity())
+        .unwrap();
+    let party = Some((certificate.as_str(), request.key_pem.as_bytes()));
+    let answer = raw(&server, &network, party, &rustls::version::TLS13).await;
+    assert!(
+        answer.contains("403") && answer.contains("wrong_network") && answer.contains("demo2"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_under_another_host_name_is_not_the_coordinator() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(
+        &network,
+        &network.coordinator(&["coordinator.example"]),
+        &clock,
+    )
+    .await;
+    let party = network.party("cartally://demo/center/K01");
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    assert_eq!(
+        ask::<String>(&client, "/who").await.unwrap_err().code(),
+        "not_the_coordinator"
+    );
+}
+
+#[tokio::test]
+async fn a_server_of_the_right_host_and_authority_must_still_name_the_coordinator() {
+    let (network, clock) = (Network::new("demo"), clock());
+    // Two networks under one authority: the host name and the authority are right, the name is not.
+    let key = network.authority.certify_server(
+        &"other".parse().unwrap(),
+        &["127.0.0.1".into()],
+        Network::validity(),
+    );
+    let key = key.unwrap();
+    let impostor =
+        Credentials::from_pem(key.public_pem.as_bytes(), key.key_pem.as_bytes()).unwrap();
+    let server = serve(&network, &impostor, &clock).await;
+    let party = network.party("cartally://demo/center/K01");
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    assert_eq!(
+        ask::<String>(&client, "/who").await.unwrap_err().code(),
+        "not_the_coordinator"
+    );
+}
+
+#[tokio::test]
+async fn a_coordinator_that_is_not_there_is_said_to_be_unreachable() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let party = network.party("cartally://demo/center/K01");
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let client = HttpClient::new(
+        &format!("https://{free}"),
+        &party,
+        &network.roots(),
+        &handle(&clock),
+    )
+    .unwrap();
+    let error = ask::<String>(&client, "/who").await.unwrap_err();
+    assert!(
+        error.code() == "unreachable" && error.is_transient(),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_party_notices_that_it_was_given_anothers_certificate_or_key() {
+    let network = Network::new("demo");
+    let ours: Identity = "cartally://demo/center/K01".parse().unwrap();
+    let theirs = network.party("cartally://demo/center/K02");
+    assert_eq!(theirs.must_be(&ours).unwrap_err().code(), "wrong_party");
+    let (one, two) = (ca::create_request().unwrap(), ca::create_request().unwrap());
+    let certificate = network
+        .authority
+        .certify(&one.public_pem, &ours, Network::validity())
+        .unwrap();
+    let mixed = Credentials::from_pem(certificate.as_bytes(), two.key_pem.as_bytes()).unwrap();
+    let error = HttpClient::new(
+        "https://127.0.0.1:1",
+        &mixed,
+        &network.roots(),
+        &handle(&clock()),
+    )
+    .unwrap_err();
+    assert_eq!(error.code(), "key_mismatch");
+    assert_eq!(theirs.identity().role(), Role::Center);
+}
+
+/// Connects with rustls alone, as a client that keeps none of our rules, sends one request, and says what came of it.
+async fn raw(
+    server: &Running,
+    network: &Network,
+    party: Option<(&str, &[u8])>,
+    version: &'static rustls::SupportedProtocolVersion,
+) -> String {
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(network.ca.public_pem.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match party {
+        None => builder.with_no_client_auth(),
+        Some((certificate, key)) => builder
+            .with_client_auth_cert(
+                vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key).unwrap(),
+            )
+            .unwrap(),
+    };
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let tcp = TcpStream::connect(("127.0.0.1", server.port))
+        .await
+        .unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let exchange = async {
+        let mut tls = connector.connect(name, tcp).await?;
+        tls.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await?;
+        let mut answer = Vec::new();
+        let mut buffer = [0_u8; 4096];
+        loop {
+            match tls.read(&mut buffer).await {
+                Ok(0) => return Ok(answer),
+                Ok(read) => answer.extend_from_slice(&buffer[..read]),
+                // A server that closes without a farewell after a whole answer has still answered.
+                Err(_) if !answer.is_empty() => return Ok(answer),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    match exchange.await {
+        Ok(answer) => String::from_utf8_lossy(&answer).into_owned(),
+        Err(error) => std::io::Error::to_string(&error),
+    }
+}
