@@ -28,8 +28,8 @@ impl Sigma {
     ///
     /// * `sensitivity_squared`: the square of the L2 distance that one patient can move the part.
     ///
-    /// sigma = sensitivity / sqrt(2 rho) (Bun and Steinke 2016, Proposition 1.6), computed in integers. A value that is not a whole
-    /// number has no exact `f64`; one more millionth then makes up for any rounding when the cost is computed from it.
+    /// sigma = sensitivity / sqrt(2 rho) (Bun and Steinke 2016, Proposition 1.6), computed in integers. A sigma or a rho that is no
+    /// binary fraction has no exact `f64`; one more millionth then makes up for any rounding when the cost is computed from it.
     ///
     /// ```
     /// use protocol::amount::NanoRho;
@@ -57,7 +57,13 @@ impl Sigma {
         let exact = root * root * twice_nano == scaled;
         let whole =
             root % 1_000_000 == 0 && sensitivity_squared.isqrt().pow(2) == sensitivity_squared;
-        let micro = if exact && whole { root } else { root + 2 };
+        // rho is a whole number of 2^-9 only if 5^9 divides its billionths.
+        let binary = rho.nano().is_multiple_of(5_u64.pow(9));
+        let micro = if exact && whole && binary {
+            root
+        } else {
+            root + 2
+        };
         match u64::try_from(micro) {
             Ok(micro) if micro < SIGMA_MICRO_MIN => Err(out_of_range("smaller")),
             Ok(micro) if micro <= SIGMA_MICRO_MAX => Ok(Self(micro)),
@@ -110,8 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn whole_sigmas_stay_whole() {
-        assert_eq!(Sigma::of(1, nano(20_000_000)).unwrap().micro(), 5_000_000);
+    fn whole_sigmas_stay_whole_where_rho_is_a_binary_fraction() {
+        assert_eq!(Sigma::of(1, nano(125_000_000)).unwrap().micro(), 2_000_000);
+        // 1/50 rounds up to the next f64, which is more than 20,000,000 billionths.
+        assert_eq!(Sigma::of(1, nano(20_000_000)).unwrap().micro(), 5_000_002);
         assert_eq!(
             Sigma::of(200 * 200, nano(500_000_000)).unwrap().micro(),
             200_000_000
@@ -125,13 +133,10 @@ mod tests {
         let tiny = Sigma::of(1, nano(5_555_700_000)).unwrap_err();
         assert!(tiny.to_string().contains("choose a smaller rho"), "{tiny}");
         assert_eq!(tiny.code(), "noise-out-of-range");
-        // sigma 1e6 at sensitivity 200 is rho 2e-8.
-        assert_eq!(
-            Sigma::of(200 * 200, nano(20)).unwrap().micro(),
-            SIGMA_MICRO_MAX
-        );
+        // sigma 1e6 at sensitivity 200 is rho 2e-8, and rounding up steps over it.
+        assert!(Sigma::of(200 * 200, nano(21)).unwrap().micro() < SIGMA_MICRO_MAX);
         assert!(
-            Sigma::of(200 * 200, nano(19))
+            Sigma::of(200 * 200, nano(20))
                 .unwrap_err()
                 .to_string()
                 .contains("choose a larger rho")
