@@ -286,7 +286,7 @@ async fn tls_1_2_is_refused() {
 async fn an_expired_certificate_is_refused_before_and_after_it_is_shown() {
     let (network, clock) = (Network::new("demo"), clock());
     let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
-    let short = Validity::from(clock.now(), Duration::from_secs(60));
+    let short = Validity::from(clock.now(), Duration::from_mins(1));
     let party = network.party_until("cartally://demo/center/K01", short);
     let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
     clock.advance(Duration::from_secs(61));
