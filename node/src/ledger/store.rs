@@ -1,0 +1,183 @@
+//! How do the ledger's rows stand in their file? All of its SQL, one function a statement.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::Duration;
+
+use protocol::amount::NanoRho;
+use protocol::ids::{ChainHead, DocumentId, PersonId, QuestionId};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use super::entry::{Entry, Kind};
+use super::error::LedgerError;
+
+/// The version of the file that this program writes.
+const VERSION: i64 = 1;
+
+/// "CRLG": tells a ledger from any other SQLite file.
+const APPLICATION_ID: i64 = 0x4352_4c47;
+
+/// How long one writer waits for another.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Makes an empty ledger, readable by its owner alone; never over an existing file.
+pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => LedgerError::Exists(path.to_owned()),
+        _ => LedgerError::Io {
+            path: path.to_owned(),
+            source,
+        },
+    })?;
+    let mut connection = connect(path)?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(include_str!("sql/schema_1.sql"))?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(connection)
+}
+
+/// Opens a ledger that must exist, be one, and not be newer than this program.
+pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
+    if !path.is_file() {
+        return Err(LedgerError::Missing(path.to_owned()));
+    }
+    let not_a_ledger = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger(path.to_owned()),
+        _ => error.into(),
+    };
+    let connection = connect(path).map_err(|error| match error {
+        LedgerError::Database(inner) => not_a_ledger(inner),
+        other => other,
+    })?;
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    if pragma("application_id").map_err(not_a_ledger)? != APPLICATION_ID {
+        return Err(LedgerError::NotALedger(path.to_owned()));
+    }
+    match pragma("user_version")? {
+        found if found > VERSION => Err(LedgerError::Newer {
+            found,
+            known: VERSION,
+        }),
+        _ => Ok(connection),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    // A rollback journal, not a write-ahead log: the ledger is one file, so that a copy of it is all of it.
+    connection.pragma_update(None, "journal_mode", "PERSIST")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+/// Every row with its head, in order.
+pub(super) fn entries(connection: &Connection) -> Result<Vec<(Entry, ChainHead)>, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at_s, cost_nano, kind, question, attempt, study, researcher, head FROM entry ORDER BY seq",
+    )?;
+    let rows = statement.query_and_then([], read)?;
+    rows.collect()
+}
+
+fn read(row: &Row<'_>) -> Result<(Entry, ChainHead), LedgerError> {
+    let seq: i64 = row.get("seq")?;
+    // A row that this program could not have written was altered.
+    let altered = || LedgerError::ChainBroken { seq };
+    let kind = if row.get::<_, String>("kind")? == "charge" {
+        Kind::Charge {
+            question: row
+                .get::<_, String>("question")?
+                .parse::<QuestionId>()
+                .map_err(|_| altered())?,
+            attempt: row.get("attempt")?,
+            study: row
+                .get::<_, String>("study")?
+                .parse::<DocumentId>()
+                .map_err(|_| altered())?,
+            researcher: row
+                .get::<_, String>("researcher")?
+                .parse::<PersonId>()
+                .map_err(|_| altered())?,
+        }
+    } else {
+        Kind::Restored
+    };
+    let nano = u64::try_from(row.get::<_, i64>("cost_nano")?).map_err(|_| altered())?;
+    let entry = Entry {
+        seq,
+        at_s: row.get("at_s")?,
+        cost: NanoRho::from_nano(nano),
+        kind,
+    };
+    Ok((entry, ChainHead::from_bytes(row.get("head")?)))
+}
+
+/// Appends a row.
+pub(super) fn append(
+    connection: &Connection,
+    entry: &Entry,
+    head: ChainHead,
+) -> Result<(), LedgerError> {
+    let (kind, question, attempt, study, researcher) = match &entry.kind {
+        Kind::Charge {
+            question,
+            attempt,
+            study,
+            researcher,
+        } => (
+            "charge",
+            Some(question.to_string()),
+            *attempt,
+            Some(study.to_string()),
+            Some(researcher.as_str()),
+        ),
+        Kind::Restored => ("restored", None, 0, None, None),
+    };
+    // Amounts beyond i64 are refused by every cap; this keeps the column's type honest all the same.
+    let nano = i64::try_from(entry.cost.nano()).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "INSERT INTO entry (seq, kind, at_s, question, attempt, study, researcher, cost_nano, head)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![entry.seq, kind, entry.at_s, question, attempt, study, researcher, nano, head.as_bytes()])?;
+    Ok(())
+}
+
+/// Keeps the bytes of an answer, unless some are kept already.
+pub(super) fn keep_answer(
+    connection: &Connection,
+    question: QuestionId,
+    bytes: &[u8],
+    at_s: i64,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO answer (question, at_s, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![question.to_string(), at_s, bytes])?;
+    Ok(())
+}
+
+/// The bytes of an answer, if there are any.
+pub(super) fn answer(
+    connection: &Connection,
+    question: QuestionId,
+) -> Result<Option<Vec<u8>>, LedgerError> {
+    let mut statement =
+        connection.prepare_cached("SELECT bytes FROM answer WHERE question = ?1")?;
+    Ok(statement
+        .query_row([question.to_string()], |row| row.get(0))
+        .optional()?)
+}
