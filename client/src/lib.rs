@@ -1,1 +1,19 @@
-//! client
+//! What people do with Cartally from their own machine: propose and sign, ask, watch, read results, verify.
+//!
+//! Keys never leave this machine, and every number shown was verified here first: the coordinator is not trusted.
+
+pub mod cli;
+pub mod error;
+pub mod home;
+pub mod mirror;
+pub mod session;
+pub mod govern;
+pub mod ask;
+pub mod outbox;
+pub mod watch;
+pub mod verify;
+pub mod result;
+mod terminal;
+
+pub use cli::run;
+pub use error::ClientError;

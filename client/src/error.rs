@@ -1,0 +1,135 @@
+//! What can go wrong on a person's machine, said so that the person knows what to do.
+
+use std::path::PathBuf;
+
+use protocol::documents::DocumentError;
+use protocol::envelope::EnvelopeError;
+use protocol::ids::DocumentId;
+use protocol::verify::GovernanceError;
+use question::QuestionError;
+use thiserror::Error;
+use transport::TransportError;
+
+use crate::verify::VerifyError;
+
+/// Why a command did nothing. Each has a stable [`ClientError::code`].
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// Reading or writing a file failed.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Output could not be written, for example a closed pipe.
+    #[error("the output could not be written: {0}")]
+    Output(#[from] std::io::Error),
+    /// There is no home yet.
+    #[error("{0} is not the home of a person in a network; run: cartally init")]
+    NoHome(PathBuf),
+    /// The home exists already.
+    #[error("{0} holds a person's keys already; give another --data, or go on with this one")]
+    HomeExists(PathBuf),
+    /// A file of the home cannot be read.
+    #[error("{path} cannot be read: {why}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No charter is pinned.
+    #[error("no charter is pinned; compare its fingerprint by telephone, then run: cartally charter pin FINGERPRINT")]
+    NoCharter,
+    /// The pinned charter is not in the log.
+    #[error("the pinned charter {0} is not in the coordinator's log; compare its fingerprint with the registry office")]
+    CharterNotInLog(DocumentId),
+    /// The coordinator's log departs from the copy kept here.
+    #[error("the coordinator's log does not extend the copy kept here: {0}; tell the committee before asking anything")]
+    Log(#[from] protocol::log::LogError),
+    /// Nothing is called so.
+    #[error("no {what} called {name:?} {where_}; known: {known}")]
+    Unknown {
+        /// The kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// Where it was looked for.
+        where_: &'static str,
+        /// What there is.
+        known: String,
+    },
+    /// An argument is not what the command needs.
+    #[error("{0}")]
+    Usage(String),
+    /// The person said no, or could not be asked.
+    #[error("nothing was signed: {0}")]
+    NotConfirmed(&'static str),
+    /// The result is not there yet.
+    #[error("the result of {0} is not published yet; follow it with: cartally watch {0}")]
+    NotPublished(DocumentId),
+    /// A document is malformed.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// A document breaks a rule of its kind.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A document is not in force.
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
+    /// The template or its parameters do not fit.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    /// A result does not verify.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The coordinator could not be asked, or said no.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+impl ClientError {
+    /// The stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> String {
+        match self {
+            Self::File { .. } => "file".into(),
+            Self::Output(_) => "output".into(),
+            Self::NoHome(_) => "no-home".into(),
+            Self::HomeExists(_) => "home-exists".into(),
+            Self::Unreadable { .. } => "unreadable".into(),
+            Self::NoCharter => "no-charter".into(),
+            Self::CharterNotInLog(_) => "charter-not-in-log".into(),
+            Self::Log(_) => "log-broken".into(),
+            Self::Unknown { what, .. } => format!("unknown-{}", what.replace(' ', "-")),
+            Self::Usage(_) => "usage".into(),
+            Self::NotConfirmed(_) => "not-confirmed".into(),
+            Self::NotPublished(_) => "not-published".into(),
+            Self::Envelope(_) | Self::Document(_) => "document".into(),
+            Self::Governance(_) => "not-in-force".into(),
+            Self::Question(error) => error.code().to_owned(),
+            Self::Verify(error) => error.code().to_owned(),
+            Self::Transport(error) => error.code().to_owned(),
+        }
+    }
+
+    /// The process's exit code: 2 for wrong usage, 1 for everything else.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        |source| Self::File { path, source }
+    }
+
+    pub(crate) fn unreadable(path: impl Into<PathBuf>, why: impl ToString) -> Self {
+        Self::Unreadable { path: path.into(), why: why.to_string() }
+    }
+}

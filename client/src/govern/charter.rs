@@ -1,0 +1,68 @@
+//! Who founds the network? Writes a charter from a file, and adds a member's signature to one.
+
+use std::path::Path;
+
+use protocol::documents::{Charter, Member};
+use protocol::envelope::Envelope;
+use protocol::ids::NetworkName;
+use protocol::keys::PublicKey;
+use serde::Deserialize;
+use transport::keys::write_atomic;
+
+use super::read_toml;
+use crate::error::ClientError;
+use crate::home::Home;
+use crate::terminal::Terminal;
+
+/// What the founders write down.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CharterFile {
+    network: NetworkName,
+    threshold: u32,
+    minimum_organisations: u32,
+    timekeepers: Vec<PublicKey>,
+    members: Vec<Member>,
+}
+
+/// Makes the genesis charter that `file` describes, signs it if this person is a member, and writes it to `out`.
+pub(crate) fn charter_new(home: &Home, file: &Path, out: &Path, terminal: &mut Terminal) -> Result<(), ClientError> {
+    let file: CharterFile = read_toml(file)?;
+    let charter = Charter {
+        network: file.network,
+        version: 1,
+        members: file.members,
+        threshold: file.threshold,
+        minimum_organisations: file.minimum_organisations,
+        timekeepers: file.timekeepers,
+        predecessor: None,
+    };
+    charter.check()?;
+    must_be_member(&charter, home)?;
+    save(out, &Envelope::sign(&charter, &home.signing_key()?), &charter, terminal)
+}
+
+/// Adds this member's signature to a charter in a file.
+pub(crate) fn charter_sign(home: &Home, path: &Path, terminal: &mut Terminal) -> Result<(), ClientError> {
+    let mut envelope = Envelope::from_json(&std::fs::read(path).map_err(ClientError::file(path))?)?;
+    let charter: Charter = envelope.parse_unverified()?;
+    charter.check()?;
+    must_be_member(&charter, home)?;
+    envelope.add_signature(&home.signing_key()?);
+    save(path, &envelope, &charter, terminal)
+}
+
+fn must_be_member(charter: &Charter, home: &Home) -> Result<(), ClientError> {
+    if charter.member_keys().contains(&home.signing_key()?.public()) {
+        return Ok(());
+    }
+    Err(ClientError::Usage("your key is not among the charter's members; put it in, or let a member do this".into()))
+}
+
+fn save(path: &Path, envelope: &Envelope, charter: &Charter, terminal: &mut Terminal) -> Result<(), ClientError> {
+    write_atomic(path, &envelope.to_json())?;
+    let signed = envelope.signers(&charter.member_keys()).len();
+    terminal.line(format!("charter of {}: {signed} of {} members have signed", charter.network, charter.members.len()))?;
+    terminal.line(format!("fingerprint {}", envelope.id()))?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! What does a person keep on the own machine? Keys, certificate, the pinned charter, and where everything lies.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use protocol::ids::{DocumentId, NetworkName, PersonId};
+use protocol::keys::{PublicKey, SigningKey};
+use serde::{Deserialize, Serialize};
+use transport::ca;
+use transport::keys::{create_private, create_private_dir, read_private, write_atomic};
+use transport::tls::{Credentials, Roots};
+
+use crate::error::ClientError;
+
+/// `cartally.toml`: who this is and whom it talks to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The network.
+    pub network: NetworkName,
+    /// The person's id in it.
+    pub person: PersonId,
+    /// `https://host:port` of the coordinator.
+    pub coordinator: String,
+    /// The pinned charter's fingerprint, once it was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charter: Option<DocumentId>,
+}
+
+/// What the registry office needs to enrol a person or to name them in a charter or study.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonCard {
+    /// The person's id.
+    pub id: PersonId,
+    /// The key that signs for the person.
+    pub key: PublicKey,
+}
+
+/// The folder of one person in one network.
+#[derive(Debug)]
+pub struct Home {
+    dir: PathBuf,
+    /// What `cartally.toml` says.
+    pub profile: Profile,
+}
+
+impl Home {
+    /// Makes the folder, the keys (0600) and the certificate request. Nothing that exists is replaced.
+    pub fn create(dir: &Path, profile: Profile) -> Result<Self, ClientError> {
+        let config = dir.join("cartally.toml");
+        if config.exists() {
+            return Err(ClientError::HomeExists(dir.to_owned()));
+        }
+        create_private_dir(&dir.join("keys"))?;
+        create_private_dir(&dir.join("queries"))?;
+        let signing = SigningKey::generate_pkcs8().map_err(|e| ClientError::unreadable(dir, e))?;
+        create_private(&dir.join("keys/signing.p8"), &signing)?;
+        let tls = ca::create_request()?;
+        create_private(&dir.join("keys/tls.pem"), tls.key_pem.as_bytes())?;
+        write_atomic(&dir.join("request.pem"), tls.public_pem.as_bytes())?;
+        let home = Self { dir: dir.to_owned(), profile };
+        let key = home.signing_key()?.public();
+        let card = PersonCard { id: home.profile.person.clone(), key };
+        let card = serde_json::to_vec_pretty(&card).map_err(|e| ClientError::unreadable(dir, e))?;
+        write_atomic(&dir.join("card.json"), &card)?;
+        // The configuration comes last: a home is there whole or not at all.
+        home.save()?;
+        Ok(home)
+    }
+
+    /// Opens an existing home.
+    pub fn open(dir: &Path) -> Result<Self, ClientError> {
+        let path = dir.join("cartally.toml");
+        let text = fs::read_to_string(&path).map_err(|_| ClientError::NoHome(dir.to_owned()))?;
+        let profile = toml::from_str(&text).map_err(|e| ClientError::unreadable(&path, e))?;
+        Ok(Self { dir: dir.to_owned(), profile })
+    }
+
+    /// Pins the charter, or finds that it is pinned already.
+    pub fn pin(&mut self, charter: DocumentId) -> Result<(), ClientError> {
+        match self.profile.charter {
+            Some(pinned) if pinned != charter => Err(ClientError::Usage(format!(
+                "charter {pinned} is pinned here; a home follows one charter for ever, so make a new home for another"
+            ))),
+            _ => {
+                self.profile.charter = Some(charter);
+                self.save()
+            }
+        }
+    }
+
+    /// The pinned charter.
+    pub fn charter(&self) -> Result<DocumentId, ClientError> {
+        self.profile.charter.ok_or(ClientError::NoCharter)
+    }
+
+    /// The key that signs for this person.
+    pub fn signing_key(&self) -> Result<SigningKey, ClientError> {
+        let path = self.dir.join("keys/signing.p8");
+        let bytes = read_private(&path)?;
+        SigningKey::from_pkcs8(&bytes).map_err(|e| ClientError::unreadable(&path, e))
+    }
+
+    /// The certificate and key of this person's connections.
+    pub fn credentials(&self) -> Result<Credentials, ClientError> {
+        Ok(Credentials::load(&self.dir.join("certificate.pem"), &self.dir.join("keys/tls.pem"))?)
+    }
+
+    /// The authority of the network's certificates.
+    pub fn roots(&self) -> Result<Roots, ClientError> {
+        Ok(Roots::load(&self.dir.join("ca.pem"))?)
+    }
+
+    /// A path inside the home.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    fn save(&self) -> Result<(), ClientError> {
+        let path = self.dir.join("cartally.toml");
+        let text = toml::to_string(&self.profile).map_err(|e| ClientError::unreadable(&path, e))?;
+        Ok(write_atomic(&path, text.as_bytes())?)
+    }
+}

@@ -1,0 +1,84 @@
+//! What came out? A verified result as a table, CSV, JSON or a figure.
+
+mod report;
+mod text;
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use protocol::ids::DocumentId;
+use transport::keys::write_atomic;
+
+pub use report::{CenterCounts, Report};
+pub(crate) use text::{interval, number};
+
+use crate::error::ClientError;
+use crate::home::Home;
+use crate::session::Session;
+use crate::terminal::Terminal;
+use crate::verify::{Verified, verify};
+
+/// How to show a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For reading in a terminal.
+    Table,
+    /// One row an estimate, for spreadsheets.
+    Csv,
+    /// Complete, for programs.
+    Json,
+    /// The figure.
+    Svg,
+}
+
+/// Fetches, verifies and shows the result of `query`.
+pub(crate) async fn show(
+    home: &Home,
+    session: &mut Session,
+    query: DocumentId,
+    format: Format,
+    out: Option<&Path>,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
+    let report = Report::of(&fetch(home, session, query).await?)?;
+    let shown = match format {
+        Format::Table => text::table(&report).into_bytes(),
+        Format::Csv => report.csv(),
+        Format::Json => report.json(),
+        Format::Svg => report.svg()?.into_bytes(),
+    };
+    match out {
+        Some(path) => Ok(write_atomic(path, &shown)?),
+        None => Ok(terminal.bytes(&shown)?),
+    }
+}
+
+/// Fetches and verifies the result of `query`, and says what was checked.
+pub(crate) async fn verify_only(
+    home: &Home,
+    session: &mut Session,
+    query: DocumentId,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
+    let verified = fetch(home, session, query).await?;
+    terminal.line(format!(
+        "result {} verifies: query by a researcher of study {}, template and roster in force under the pinned charter, \
+         {} signed answers, totals equal to their sum, every author on this log",
+        verified.result_id.short(),
+        verified.study.name,
+        verified.answers.len(),
+    ))?;
+    Ok(())
+}
+
+async fn fetch(home: &Home, session: &mut Session, query: DocumentId) -> Result<Verified, ClientError> {
+    let status = session.api.query(query, 0, None).await?;
+    if status.result.is_none() {
+        return Err(ClientError::NotPublished(query));
+    }
+    let bundle = session.api.result(query).await?;
+    // Answers name the log as their authors saw it, which may be newer than what this session read at its start.
+    session.refresh().await?;
+    let governance = session.governance(home)?;
+    Ok(verify(&governance, &session.mirror, &bundle)?)
+}
