@@ -15,6 +15,12 @@ pub mod survival;
 pub mod count;
 pub mod rate;
 pub mod estimates;
+pub mod preview;
+pub mod report;
+pub mod schema;
+pub mod table;
+pub mod error;
 
+pub use error::AnalysisError;
 pub use estimate::{Estimate, Interval, Quantity, Status, Unit};
 pub use estimates::estimates;

@@ -2,7 +2,8 @@
 
 mod group;
 
-use question::plan::{CellLayout, MONTH_DAYS, Part, Plan, StratumCells};
+pub use question::plan::MONTH_DAYS;
+use question::plan::{CellLayout, Part, Plan, StratumCells};
 
 pub use group::Group;
 

@@ -38,19 +38,36 @@ pub fn curve(
     let values = corrected(raw, noise_variance, simulation);
     let projected = actuarial(&SurvivalCells::from_flat(&onto_total(&raw.flat())));
     let variances = log_variance(&projected, noise_variance);
+    with_limits(&projected, values, &variances, noise_variance)
+}
+
+/// The curve and limits to expect of networks whose exact cells are about `expected`: the same formulas without a bias to remove.
+#[must_use]
+pub fn expected_curve(expected: &SurvivalCells, noise_variance: f64) -> Vec<Option<Interval>> {
+    let rows = actuarial(expected);
+    let variances = log_variance(&rows, noise_variance);
+    with_limits(
+        &rows,
+        rows.iter().map(|row| row.survival),
+        &variances,
+        noise_variance,
+    )
+}
+
+/// Each value between its limits, until the first edge at which there is nothing to estimate.
+fn with_limits(
+    rows: &[ActuarialInterval],
+    values: impl IntoIterator<Item = f64>,
+    variances: &[LogVariance],
+    noise_variance: f64,
+) -> Vec<Option<Interval>> {
     let mut estimable = true;
-    let edges = projected.iter().zip(values).zip(variances).zip(1_u32..);
+    let edges = rows.iter().zip(values).zip(variances).zip(1_u32..);
     edges
-        .map(|(((interval, value), variance), passed)| {
-            estimable &= value > 0.0 && interval.surviving() >= 1.0;
-            estimable.then(|| {
-                interval::limits(
-                    value,
-                    variance,
-                    interval.exposed,
-                    noise_variance * f64::from(passed),
-                )
-            })
+        .map(|(((row, value), variance), passed)| {
+            estimable &= value > 0.0 && row.surviving() >= 1.0;
+            let cumulative_noise = noise_variance * f64::from(passed);
+            estimable.then(|| interval::limits(value, *variance, row.exposed, cumulative_noise))
         })
         .collect()
 }
