@@ -1,0 +1,152 @@
+//! What does each subcommand do? Opens what it needs, calls the library, tells the operator.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use transport::clock::Clock;
+
+use super::End;
+use super::options::{Command, Forget, Format, Import, Init, Lock, Options};
+use crate::config::NodeConfig;
+use crate::data_dir::DataDir;
+use crate::error::NodeError;
+use crate::import::{self, Check, Landed, Request};
+use crate::status::{Status, write_counts};
+use crate::store::Store;
+use crate::{dictionary, forget, init, keys, lock};
+
+/// Performs one command.
+pub(super) fn perform(
+    options: &Options,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
+    let data = DataDir::new(&options.data);
+    match &options.command {
+        Command::Init(asked) => init(&data, asked, out),
+        Command::Import(asked) => import(&data, asked, out, clock),
+        Command::Lock(asked) => lock(&data, asked, out, clock),
+        Command::Forget(asked) => forget(&data, asked, out, clock),
+        Command::Status(asked) => status(&data, asked.json, out),
+        Command::Dictionary(asked) => print_dictionary(&data, asked.format, out),
+        Command::Serve => serve(&data, options, clock),
+    }
+}
+
+fn init(data: &DataDir, asked: &Init, out: &mut dyn Write) -> Result<End, NodeError> {
+    let config = NodeConfig {
+        center: asked.center.clone(),
+        name: asked.name.clone(),
+        network: asked.network.clone(),
+        coordinator: asked.coordinator.clone(),
+        charter: asked.charter,
+    };
+    let enrolment = init::init(data, &config, asked.ca.as_deref())?;
+    let (folder, request) = (data.root().display().to_string(), data.tls_request());
+    say(write!(
+        out,
+        "made the node of center {} in {folder}\n\
+         signing key  {}\n\
+         sum key      {}\n\
+         next: send {} to the registry office, and {} to the coordinator's operator, who certifies it; \
+         put the certificate at {}\n",
+        enrolment.center,
+        enrolment.signing_key,
+        enrolment.sum_key,
+        data.enrolment().display(),
+        request.display(),
+        data.tls_certificate().display(),
+    ))
+}
+
+fn import(data: &DataDir, asked: &Import, out: &mut dyn Write, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+    let config = NodeConfig::load(data)?;
+    let (dictionary, pseudonyms) = (dictionary::load(data)?, keys::pseudonyms(data)?);
+    let mut store = Store::open(data)?;
+    forget::finish(&store, data, &dictionary)?;
+    let progress = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let request = Request {
+        data,
+        dictionary: &dictionary,
+        pseudonyms: &pseudonyms,
+        center: config.center.as_str(),
+        losing_is_right: asked.yes,
+        now: clock.now(),
+        progress: &progress,
+    };
+    let landed = import::import(&mut store, &asked.dir, &request);
+    progress.finish_and_clear();
+    tell_import(&landed?, out)
+}
+
+fn tell_import(landed: &Landed, out: &mut dyn Write) -> Result<End, NodeError> {
+    say(writeln!(out, "import {} landed", landed.import.import_id))?;
+    say(write_counts(&landed.import, out))?;
+    let Some(report) = &landed.report else { return Ok(End::Done) };
+    for (table, column, check, count) in &landed.summary {
+        let meaning = Check::of_word(check).map_or("", Check::sentence);
+        let dot = if column.is_empty() { "" } else { "." };
+        say(writeln!(out, "rejected: {table}{dot}{column}: {count} x {check} ({meaning})"))?;
+    }
+    say(writeln!(out, "the rejected rows are listed by line in {}", report.display()))?;
+    Ok(End::LandedWithRejects)
+}
+
+fn lock(data: &DataDir, asked: &Lock, out: &mut dyn Write, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+    NodeConfig::load(data)?;
+    let mut store = Store::open(data)?;
+    forget::finish(&store, data, &dictionary::load(data)?)?;
+    let lock = lock::lock(&mut store, data, asked.date.as_deref(), clock.now())?;
+    say(writeln!(out, "locked {} (date {})", lock.lock_id, lock.date))
+}
+
+fn forget(data: &DataDir, asked: &Forget, out: &mut dyn Write, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+    NodeConfig::load(data)?;
+    let (dictionary, pseudonyms) = (dictionary::load(data)?, keys::pseudonyms(data)?);
+    let source_id = match asked.patient_id.as_str() {
+        "-" => std::io::read_to_string(std::io::stdin())
+            .map_err(|_| NodeError::Usage("standard input holds no patient id".to_owned()))?,
+        typed => typed.to_owned(),
+    };
+    let mut store = Store::open(data)?;
+    forget::finish(&store, data, &dictionary)?;
+    forget::forget(&mut store, data, &dictionary, &pseudonyms, &source_id, clock.now())?;
+    say(writeln!(
+        out,
+        "the patient is out of the tables and of every lock; every lock so far is retired. \
+         run `cartally-node lock` to serve new questions, and take the patient out of the export and of backups"
+    ))
+}
+
+fn status(data: &DataDir, json: bool, out: &mut dyn Write) -> Result<End, NodeError> {
+    let config = NodeConfig::load(data)?;
+    let status = Status::read(&config, &Store::open(data)?)?;
+    if json {
+        let text = serde_json::to_string_pretty(&status).map_err(|error| NodeError::Usage(error.to_string()))?;
+        return say(writeln!(out, "{text}"));
+    }
+    say(status.write(out))
+}
+
+fn print_dictionary(data: &DataDir, format: Format, out: &mut dyn Write) -> Result<End, NodeError> {
+    let dictionary = dictionary::load(data)?;
+    let text = match format {
+        Format::Text => dictionary.print(),
+        Format::Csv => dictionary::text(data)?,
+        Format::Redcap => dictionary.redcap().map_err(|error| NodeError::Dictionary(error.to_string()))?,
+    };
+    say(writeln!(out, "{}", text.trim_end()))
+}
+
+fn serve(data: &DataDir, options: &Options, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+    NodeConfig::load(data)?;
+    transport::telemetry::init(&options.log)?;
+    crate::serve::run(data, clock)?;
+    Ok(End::Done)
+}
+
+/// A closed pipe means that nobody reads on; what was done is done.
+fn say(_written: std::io::Result<()>) -> Result<End, NodeError> {
+    Ok(End::Done)
+}

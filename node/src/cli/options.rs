@@ -1,0 +1,118 @@
+//! Which words does `cartally-node` understand?
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use protocol::ids::{CenterId, DocumentId, NetworkName};
+use transport::telemetry::LogOptions;
+
+use crate::data_dir;
+
+/// A hospital's node: loads the center's export, locks it, and answers approved questions with noise.
+#[derive(Debug, Parser)]
+#[command(name = "cartally-node", version)]
+pub struct Options {
+    /// The node's data folder
+    #[arg(long, global = true, value_name = "DIR", default_value = data_dir::DEFAULT, env = "CARTALLY_NODE_DATA")]
+    pub data: PathBuf,
+    /// What is logged, and how
+    #[command(flatten)]
+    pub log: LogOptions,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a node: keys, configuration, and the enrolment for the registry office
+    Init(Init),
+    /// Replace the tables by the center's export: a folder with one CSV file a table
+    Import(Import),
+    /// Make an immutable copy of the tables; questions run on locks only
+    Lock(Lock),
+    /// Take a patient out of the tables and every lock, and retire the locks
+    Forget(Forget),
+    /// Show the last import and the locks
+    Status(Status),
+    /// Print the dictionary: every table, column, code and check
+    Dictionary(Dictionary),
+    /// Connect to the coordinator and answer questions until told to stop
+    Serve,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// This center's id, as `center_info.center_id` has it
+    #[arg(long, value_name = "ID")]
+    pub center: CenterId,
+    /// The hospital's name, for people
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub name: String,
+    /// The network's name
+    #[arg(long, value_name = "NAME")]
+    pub network: NetworkName,
+    /// The coordinator's address: https://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pub coordinator: String,
+    /// The charter's fingerprint, as the committee published it: 64 hexadecimal digits
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub charter: DocumentId,
+    /// The certificate of the network's authority, PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The folder with the export
+    pub dir: PathBuf,
+    /// Land it even if more than 20 % of the patients are gone
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Options of `lock`.
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// The lock's date: not in the future, not before the last lock [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<String>,
+}
+
+/// Options of `forget`.
+#[derive(Debug, Args)]
+pub struct Forget {
+    /// The patient's id as the export writes it; `-` reads it from standard input
+    pub patient_id: String,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `dictionary`.
+#[derive(Debug, Args)]
+pub struct Dictionary {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How to print the dictionary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Readable text
+    Text,
+    /// The CSV that the node itself reads
+    Csv,
+    /// A REDCap data dictionary
+    Redcap,
+}

@@ -1,0 +1,5 @@
+//! The program `cartally-node`.
+
+fn main() -> std::process::ExitCode {
+    node::run(std::env::args_os())
+}

@@ -1,0 +1,1 @@
+//! What a source promises, claim by claim.
