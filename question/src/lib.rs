@@ -4,7 +4,11 @@
 pub mod error;
 pub mod limits;
 pub mod dictionary;
+pub mod vocabulary;
+pub mod template;
 pub mod plan;
 
 pub use dictionary::Dictionary;
 pub use error::QuestionError;
+pub use plan::Plan;
+pub use template::{Parameters, Template};

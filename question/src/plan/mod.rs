@@ -3,14 +3,20 @@
 mod layout;
 mod noise;
 mod part;
+mod sql;
+mod build;
 
 use std::collections::BTreeMap;
 
 use protocol::amount::NanoRho;
 
+use crate::template::Planning;
+
+pub use build::plan;
 pub use layout::{Cell, CellLayout, Exclusion, Stratum, StratumCell, StratumCells, SurvivalCells};
 pub use noise::{NoiseLaw, SIGMA_MICRO_MAX, SIGMA_MICRO_MIN, Sigma};
 pub use part::Part;
+pub(crate) use part::units_max;
 
 /// Days of one month, everywhere.
 pub const MONTH_DAYS: f64 = 30.4375;
@@ -33,18 +39,24 @@ pub enum Analysis {
 }
 
 /// A question ready to be computed: everything public that node and client need, and nothing that depends on data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// `name@version` of the template.
     pub template: String,
     /// Canonical parameters.
     pub parameters: BTreeMap<String, String>,
+    /// The question in one or two sentences.
+    pub words: String,
     /// What follows from the cells.
     pub analysis: Analysis,
     /// Meaning of part 0's numbers.
     pub layout: CellLayout,
     /// The answer's vectors: part 0 is the tally; a rate's part 1 is person-time, one number a stratum.
     pub parts: Vec<Part>,
+    /// Names for people of the variables that stratify, by name.
+    pub labels: BTreeMap<String, String>,
+    /// Public expectations over all centers together.
+    pub planning: Planning,
     /// Sums over patients below this are shown as `<mask_below`; 0 shows all. A courtesy, not privacy.
     pub mask_below: u32,
     pub(crate) cell_sql: String,
