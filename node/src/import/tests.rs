@@ -182,6 +182,8 @@ fn dates_are_ordered_along_references_against_every_related_row() {
             "infusion:4:course_id:parent",
             "infusion:4:patient_id:parent",
             "infusion:5:infusion_date:not_before",
+            "infusion:7:course_id:parent",
+            "infusion:7:patient_id:parent",
             "infusion:7:infusion_date:not_after",
             "adverse_event:2:resolved_date:not_before",
             "adverse_event:4:onset_date:not_after",
