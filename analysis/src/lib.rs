@@ -19,8 +19,6 @@ pub mod preview;
 pub mod report;
 pub mod schema;
 pub mod table;
-pub mod error;
 
-pub use error::AnalysisError;
 pub use estimate::{Estimate, Interval, Quantity, Status, Unit};
 pub use estimates::estimates;

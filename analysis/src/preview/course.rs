@@ -1,6 +1,7 @@
 //! Which cells would a registry with these planning values have?
 
-use super::Planning;
+use question::template::Planning;
+
 use crate::survival::SurvivalCells;
 
 /// The month until which the hazard is taken as constant when nothing is planned for later.
@@ -15,13 +16,13 @@ const STEPS: u32 = 32;
 
 /// The expected cells on the grid that ends at `edges_months`: events and censored by interval, and at the end.
 ///
-/// Survival goes through the planned values; patients entered evenly over the follow-up, so that a share 1 - t/follow-up is
+/// Survival goes through the planned values; patients entered evenly over the accrual, so that a share 1 - t/accrual is
 /// still observed at t.
 #[must_use]
 pub(super) fn expected_cells(planning: &Planning, edges_months: &[f64]) -> SurvivalCells {
     let last = edges_months.last().copied().unwrap_or(0.0);
     let follow_up = planning
-        .follow_up_months
+        .accrual_months
         .unwrap_or(last)
         .max(f64::MIN_POSITIVE);
     let survival = |months: f64| (-cumulative_hazard(planning, months)).exp();
@@ -93,9 +94,7 @@ mod tests {
         Planning {
             patients: 1000.0,
             survival: survival.iter().copied().collect::<BTreeMap<_, _>>(),
-            events: None,
-            person_years: None,
-            follow_up_months: None,
+            ..Planning::default()
         }
     }
 

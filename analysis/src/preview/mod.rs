@@ -1,12 +1,10 @@
 //! How wide will the intervals be, and what will it cost, before anything is asked?
 
 mod course;
-mod planning;
 
 use protocol::amount::NanoRho;
 use question::plan::{Part, Plan, StratumCells};
-
-pub use planning::Planning;
+use question::template::Planning;
 
 use crate::count::count;
 use crate::estimate::{Interval, Quantity};
@@ -63,6 +61,7 @@ pub struct Preview {
 
 /// The preview of `plan` if `centers` answer and the registry is as `planning` says.
 ///
+/// `planning` may differ from the plan's own where a person expects something else (see `another_registry`).
 /// Widths come from the formulas that will make the intervals, at the expected cells with the noise to come.
 #[must_use]
 pub fn preview(plan: &Plan, centers: u32, planning: &Planning) -> Preview {
@@ -77,7 +76,41 @@ pub fn preview(plan: &Plan, centers: u32, planning: &Planning) -> Preview {
             .first()
             .map_or(0.0, |part| total_variance(part, centers).sqrt()),
         centers,
-        rows: rows(cells, &plan.parts, strata, centers, planning),
+        rows: rows(
+            cells,
+            &plan.parts,
+            strata,
+            centers,
+            &another_registry(&plan.planning, planning),
+        ),
+    }
+}
+
+/// What a person expects, completed where other patients make the template's values useless.
+///
+/// Who expects other patients means another registry: events and person-years that were left alone follow the patients, and
+/// an accrual that was left alone is dropped, so that follow-up is taken to reach the end of the grid, which is the longest
+/// that is publicly possible. Expect `accrual_months` too where that is too hopeful.
+fn another_registry(template: &Planning, expected: &Planning) -> Planning {
+    let growth = expected.patients / template.patients;
+    let same_patients = (growth - 1.0).abs() < 1e-9;
+    if same_patients || !growth.is_finite() {
+        return expected.clone();
+    }
+    let follow = |template: Option<f64>, expected: Option<f64>| {
+        if template == expected {
+            template.map(|amount| amount * growth)
+        } else {
+            expected
+        }
+    };
+    Planning {
+        events: follow(template.events, expected.events),
+        person_years: follow(template.person_years, expected.person_years),
+        accrual_months: expected
+            .accrual_months
+            .filter(|months| template.accrual_months != Some(*months)),
+        ..expected.clone()
     }
 }
 

@@ -14,7 +14,7 @@ fn planning(patients: f64, survival: &[(u32, f64)]) -> Planning {
         survival: survival.iter().copied().collect::<BTreeMap<_, _>>(),
         events: Some(patients / 5.0),
         person_years: Some(patients * 2.0),
-        follow_up_months: None,
+        ..Planning::default()
     }
 }
 
@@ -50,7 +50,16 @@ fn widths_on_the_transplant_registry_are_within_a_third_of_the_preview() {
         vec![pooled["at_end"].as_f64().unwrap()],
     ];
     let exact: Vec<f64> = exact.concat();
-    let planned = widths(0.05, 1, 7, &planning(2279.0, &[(12, 0.74)]));
+    // The template plans a young registry; someone who expects another one has not said how long it has followed.
+    let template = Planning {
+        accrual_months: Some(60.0),
+        ..planning(300.0, &[(12, 0.6)])
+    };
+    let expected = Planning {
+        accrual_months: Some(60.0),
+        ..planning(2279.0, &[(12, 0.74)])
+    };
+    let planned = widths(0.05, 1, 7, &another_registry(&template, &expected));
     for run in 0..50 {
         let mut simulation = Simulation::seeded([run; 32]);
         let noisy: Vec<f64> = exact
@@ -59,9 +68,9 @@ fn widths_on_the_transplant_registry_are_within_a_third_of_the_preview() {
             .collect();
         let curve = curve(&SurvivalCells::from_flat(&noisy), 70.0, &mut simulation);
         for (edge, months) in [(5, 12.0), (7, 24.0), (10, 60.0)] {
-            let real = curve[edge].unwrap();
-            let real = real.upper.unwrap() - real.lower.unwrap();
-            let ratio = real / width_at(&planned, months);
+            let seen = curve[edge].unwrap();
+            let seen = seen.upper.unwrap() - seen.lower.unwrap();
+            let ratio = seen / width_at(&planned, months);
             assert!((0.75..1.25).contains(&ratio), "{months} months: {ratio}");
         }
     }
@@ -105,4 +114,26 @@ fn a_rate_is_previewed_from_events_and_person_years() {
         rows(&StratumCells::FirstEvent, &parts, 1, 10, &nothing)[1].expected,
         None
     );
+}
+
+#[test]
+fn events_that_nobody_changed_follow_the_patients() {
+    let planned = planning(100.0, &[]);
+    let more = another_registry(
+        &planned,
+        &Planning {
+            patients: 1000.0,
+            ..planned.clone()
+        },
+    );
+    assert_eq!(
+        (more.events, more.person_years),
+        (Some(200.0), Some(2000.0))
+    );
+    let own = Planning {
+        patients: 1000.0,
+        events: Some(7.0),
+        ..planned.clone()
+    };
+    assert_eq!(another_registry(&planned, &own).events, Some(7.0));
 }
