@@ -1,8 +1,10 @@
-//! What did the request bring? Bodies within a limit, JSON parsed at the edge; what does not fit becomes a problem.
+//! What did the request bring? Bodies within a limit, JSON and query strings parsed at the edge; what does not fit becomes a
+//! problem.
 
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::CONTENT_LENGTH;
+use axum::http::request::Parts;
 use protocol::limits::BODY_BYTES_MAX;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +54,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
                 Kind::Invalid,
                 format!("the request body is not the JSON that is expected here: {error}"),
             )
+        })
+    }
+}
+
+/// The query string, parsed.
+#[derive(Debug, Clone)]
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Query::try_from_uri(&parts.uri).map(|Query(params)| Self(params)).map_err(|error| {
+            Problem::new(Kind::Invalid, format!("the part of the address after ? is not what is expected here: {error}"))
         })
     }
 }

@@ -71,6 +71,7 @@ kinds! {
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A name for the problem: `urn:cartally:problem:CODE`.
     #[serde(rename = "type")]

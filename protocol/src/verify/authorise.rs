@@ -137,7 +137,11 @@ fn is_current(
     Ok(())
 }
 
-fn has_sane_size(query: &Query) -> Result<(), RefusalReason> {
+/// Whether the question has no more parameters, and none longer, than any template may have.
+///
+/// # Errors
+/// Too many parameters, or one too long.
+pub fn has_sane_size(query: &Query) -> Result<(), RefusalReason> {
     let parameters = &query.question.parameters;
     let short = |text: &String| text.chars().count() <= PARAMETER_CHARS_MAX;
     if parameters.len() <= PARAMETERS_MAX && parameters.iter().all(|(k, v)| short(k) && short(v)) {
@@ -147,7 +151,11 @@ fn has_sane_size(query: &Query) -> Result<(), RefusalReason> {
     }
 }
 
-fn has_sane_deadline(query: &Query, now: Timestamp) -> Result<(), RefusalReason> {
+/// Whether the deadline lies ahead, and not too far.
+///
+/// # Errors
+/// It has passed, or lies too far ahead.
+pub fn has_sane_deadline(query: &Query, now: Timestamp) -> Result<(), RefusalReason> {
     let left = query.deadline.duration_since(now);
     let latest = SignedDuration::from_secs(DEADLINE_S_MAX + CLOCK_SKEW_S);
     if left > SignedDuration::ZERO && left <= latest {

@@ -4,5 +4,7 @@
 mod governance;
 mod authorise;
 
-pub use authorise::{Asked, Authorised, authorise, authorised_study};
+pub use authorise::{
+    Asked, Authorised, authorise, authorised_study, has_sane_deadline, has_sane_size,
+};
 pub use governance::{Applied, Governance, GovernanceError, InForce};
