@@ -18,7 +18,7 @@ use crate::store::patients::Withdrawn;
 pub const STEPS_MAX: u64 = 20_000_000_000;
 
 /// Steps between two looks at the count.
-const STEPS_BETWEEN: i32 = 100_000;
+const STEPS_BETWEEN: i32 = 10_000;
 
 /// A lock, open for counting. Patients who withdrew since it was made are in the table `withdrawn`.
 pub struct SqliteSource {
@@ -33,7 +33,7 @@ impl SqliteSource {
         }
         let mut connection = lock::file::open(data, lock)?;
         prepare(&connection, withdrawn)?;
-        limit(&mut connection)?;
+        limit(&mut connection, STEPS_MAX)?;
         Ok(Self { connection })
     }
 }
@@ -110,7 +110,7 @@ pub fn tally_sql(plan: &Plan) -> String {
 pub fn person_time_sql(plan: &Plan, units_max: u32) -> Option<String> {
     let inner = plan.person_time_sql()?;
     Some(format!(
-        "SELECT stratum, SUM(MAX(0, MIN(units, {units_max}))) \
+        "SELECT stratum, SUM(MAX(0, MIN(COALESCE(units, 0), {units_max}))) \
          FROM (SELECT patient_id, MIN(stratum) AS stratum, MIN(units) AS units FROM ({inner}) GROUP BY patient_id) \
          GROUP BY stratum"
     ))
@@ -139,16 +139,26 @@ pub fn prepare(connection: &Connection, withdrawn: &Withdrawn) -> Result<(), Nod
 }
 
 /// Stops a statement that runs away. The limit is the same for every question and every center.
-fn limit(connection: &mut Connection) -> Result<(), NodeError> {
-    let mut left = STEPS_MAX / u64::from(STEPS_BETWEEN.unsigned_abs());
+fn limit(connection: &mut Connection, steps_max: u64) -> Result<(), NodeError> {
+    let mut left = steps_max / u64::from(STEPS_BETWEEN.unsigned_abs());
     connection.progress_handler(
         STEPS_BETWEEN,
         Some(move || {
+            let over = left == 0;
             left = left.saturating_sub(1);
-            left == 0
+            over
         }),
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+impl SqliteSource {
+    /// With another limit, so that a test can reach it.
+    pub(super) fn limited(mut self, steps_max: u64) -> Self {
+        limit(&mut self.connection, steps_max).unwrap();
+        self
+    }
 }
 
 /// Keeps the number of a fault only: `SQLite`'s texts quote statements.
