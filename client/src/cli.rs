@@ -210,7 +210,6 @@ fn parse_mode(text: &str) -> Result<Mode, String> {
 }
 
 fn default_data() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "the one place where the client reads its environment")]
     let home = std::env::var_os("HOME");
     PathBuf::from(home.unwrap_or_else(|| ".".into())).join(".cartally")
 }
@@ -237,7 +236,9 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Exit
 
 fn start(cli: Cli) -> Result<(), ClientError> {
     telemetry::init(&cli.log)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(dispatch(cli))
 }
 
@@ -266,25 +267,46 @@ async fn connected(
     match command {
         Command::Init(_) | Command::Charter(_) | Command::Queries => Ok(()),
         Command::Submit { file } => {
-            let document = Envelope::from_json(&std::fs::read(&file).map_err(ClientError::file(&file))?)?;
-            govern::submit(&session, &document, "document", terminal).await.map(drop)
+            let document =
+                Envelope::from_json(&std::fs::read(&file).map_err(ClientError::file(&file))?)?;
+            govern::submit(&session, &document, "document", terminal)
+                .await
+                .map(drop)
         }
         Command::Propose(command) => propose(command, home, &session, terminal).await,
-        Command::Sign { document, yes } => govern::sign(home, &session, document, yes, terminal).await,
+        Command::Sign { document, yes } => {
+            govern::sign(home, &session, document, yes, terminal).await
+        }
         Command::Currency => govern::currency(home, &session, terminal).await,
         Command::Log => govern::list_log(&session, terminal),
         Command::Templates => ask::list_templates(home, &session, terminal),
         Command::Ask(args) => ask::ask(home, &mut session, &args.into_ask()?, terminal).await,
-        Command::Watch { query } => watch::watch(home, &session, or_last(home, query)?, terminal).await,
+        Command::Watch { query } => {
+            watch::watch(home, &session, or_last(home, query)?, terminal).await
+        }
         Command::Result(args) => {
             let query = or_last(home, args.query)?;
-            result::show(home, &mut session, query, args.format, args.out.as_deref(), terminal).await
+            result::show(
+                home,
+                &mut session,
+                query,
+                args.format,
+                args.out.as_deref(),
+                terminal,
+            )
+            .await
         }
-        Command::Verify { query } => result::verify_only(home, &mut session, or_last(home, query)?, terminal).await,
+        Command::Verify { query } => {
+            result::verify_only(home, &mut session, or_last(home, query)?, terminal).await
+        }
     }
 }
 
-fn init(data: &std::path::Path, args: InitArgs, terminal: &mut Terminal) -> Result<(), ClientError> {
+fn init(
+    data: &std::path::Path,
+    args: InitArgs,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
     let profile = Profile {
         network: args.network,
         person: args.person,
@@ -293,7 +315,10 @@ fn init(data: &std::path::Path, args: InitArgs, terminal: &mut Terminal) -> Resu
     };
     let home = Home::create(data, profile)?;
     terminal.line(format!("signing key {}", home.signing_key()?.public()))?;
-    terminal.line(format!("hand to the coordinator's operator: {}", home.path("request.pem").display()))?;
+    terminal.line(format!(
+        "hand to the coordinator's operator: {}",
+        home.path("request.pem").display()
+    ))?;
     terminal.line(format!(
         "put what you get back at: {} and {}",
         home.path("certificate.pem").display(),
@@ -302,7 +327,11 @@ fn init(data: &std::path::Path, args: InitArgs, terminal: &mut Terminal) -> Resu
     Ok(())
 }
 
-fn charter(data: &std::path::Path, command: CharterCommand, terminal: &mut Terminal) -> Result<(), ClientError> {
+fn charter(
+    data: &std::path::Path,
+    command: CharterCommand,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
     let mut home = Home::open(data)?;
     match command {
         CharterCommand::New { file, out } => govern::charter_new(&home, &file, &out, terminal),
@@ -330,14 +359,22 @@ async fn propose(
             };
             govern::propose_roster(home, session, &choice, terminal).await
         }
-        ProposeCommand::Template { file } => govern::propose_template(home, session, &file, terminal).await,
-        ProposeCommand::Study { file } => govern::propose_study(home, session, &file, terminal).await,
+        ProposeCommand::Template { file } => {
+            govern::propose_template(home, session, &file, terminal).await
+        }
+        ProposeCommand::Study { file } => {
+            govern::propose_study(home, session, &file, terminal).await
+        }
     }
 }
 
 fn queries(home: &Home, terminal: &mut Terminal) -> Result<(), ClientError> {
     for (id, query) in outbox::all(home)? {
-        terminal.line(format!("{id}  {:.0}  question {}", query.created, query.question.id().short()))?;
+        terminal.line(format!(
+            "{id}  {:.0}  question {}",
+            query.created,
+            query.question.id().short()
+        ))?;
     }
     Ok(())
 }
@@ -347,7 +384,8 @@ fn or_last(home: &Home, query: Option<DocumentId>) -> Result<DocumentId, ClientE
         return Ok(query);
     }
     let last = outbox::all(home)?.into_iter().next();
-    last.map(|(id, _)| id).ok_or_else(|| ClientError::Usage("no query was signed here yet; name one".into()))
+    last.map(|(id, _)| id)
+        .ok_or_else(|| ClientError::Usage("no query was signed here yet; name one".into()))
 }
 
 impl AskArgs {
@@ -355,7 +393,7 @@ impl AskArgs {
         Ok(Ask {
             template: self.template,
             params: ask::pairs("--param", &self.params)?,
-            expect: ask::numbers(&self.expect)?,
+            expect: ask::pairs("--expect", &self.expect)?,
             rho: self.rho,
             mode: self.mode,
             study: self.study,

@@ -41,13 +41,19 @@ pub enum ClientError {
         why: String,
     },
     /// No charter is pinned.
-    #[error("no charter is pinned; compare its fingerprint by telephone, then run: cartally charter pin FINGERPRINT")]
+    #[error(
+        "no charter is pinned; compare its fingerprint by telephone, then run: cartally charter pin FINGERPRINT"
+    )]
     NoCharter,
     /// The pinned charter is not in the log.
-    #[error("the pinned charter {0} is not in the coordinator's log; compare its fingerprint with the registry office")]
+    #[error(
+        "the pinned charter {0} is not in the coordinator's log; compare its fingerprint with the registry office"
+    )]
     CharterNotInLog(DocumentId),
     /// The coordinator's log departs from the copy kept here.
-    #[error("the coordinator's log does not extend the copy kept here: {0}; tell the committee before asking anything")]
+    #[error(
+        "the coordinator's log does not extend the copy kept here: {0}; tell the committee before asking anything"
+    )]
     Log(#[from] protocol::log::LogError),
     /// Nothing is called so.
     #[error("no {what} called {name:?} {where_}; known: {known}")]
@@ -129,7 +135,10 @@ impl ClientError {
         |source| Self::File { path, source }
     }
 
-    pub(crate) fn unreadable(path: impl Into<PathBuf>, why: impl ToString) -> Self {
-        Self::Unreadable { path: path.into(), why: why.to_string() }
+    pub(crate) fn unreadable(path: impl Into<PathBuf>, why: &impl ToString) -> Self {
+        Self::Unreadable {
+            path: path.into(),
+            why: why.to_string(),
+        }
     }
 }

@@ -54,15 +54,22 @@ impl Home {
         }
         create_private_dir(&dir.join("keys"))?;
         create_private_dir(&dir.join("queries"))?;
-        let signing = SigningKey::generate_pkcs8().map_err(|e| ClientError::unreadable(dir, e))?;
+        let signing = SigningKey::generate_pkcs8().map_err(|e| ClientError::unreadable(dir, &e))?;
         create_private(&dir.join("keys/signing.p8"), &signing)?;
         let tls = ca::create_request()?;
         create_private(&dir.join("keys/tls.pem"), tls.key_pem.as_bytes())?;
         write_atomic(&dir.join("request.pem"), tls.public_pem.as_bytes())?;
-        let home = Self { dir: dir.to_owned(), profile };
+        let home = Self {
+            dir: dir.to_owned(),
+            profile,
+        };
         let key = home.signing_key()?.public();
-        let card = PersonCard { id: home.profile.person.clone(), key };
-        let card = serde_json::to_vec_pretty(&card).map_err(|e| ClientError::unreadable(dir, e))?;
+        let card = PersonCard {
+            id: home.profile.person.clone(),
+            key,
+        };
+        let card =
+            serde_json::to_vec_pretty(&card).map_err(|e| ClientError::unreadable(dir, &e))?;
         write_atomic(&dir.join("card.json"), &card)?;
         // The configuration comes last: a home is there whole or not at all.
         home.save()?;
@@ -73,8 +80,11 @@ impl Home {
     pub fn open(dir: &Path) -> Result<Self, ClientError> {
         let path = dir.join("cartally.toml");
         let text = fs::read_to_string(&path).map_err(|_| ClientError::NoHome(dir.to_owned()))?;
-        let profile = toml::from_str(&text).map_err(|e| ClientError::unreadable(&path, e))?;
-        Ok(Self { dir: dir.to_owned(), profile })
+        let profile = toml::from_str(&text).map_err(|e| ClientError::unreadable(&path, &e))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            profile,
+        })
     }
 
     /// Pins the charter, or finds that it is pinned already.
@@ -99,12 +109,15 @@ impl Home {
     pub fn signing_key(&self) -> Result<SigningKey, ClientError> {
         let path = self.dir.join("keys/signing.p8");
         let bytes = read_private(&path)?;
-        SigningKey::from_pkcs8(&bytes).map_err(|e| ClientError::unreadable(&path, e))
+        SigningKey::from_pkcs8(&bytes).map_err(|e| ClientError::unreadable(&path, &e))
     }
 
     /// The certificate and key of this person's connections.
     pub fn credentials(&self) -> Result<Credentials, ClientError> {
-        Ok(Credentials::load(&self.dir.join("certificate.pem"), &self.dir.join("keys/tls.pem"))?)
+        Ok(Credentials::load(
+            &self.dir.join("certificate.pem"),
+            &self.dir.join("keys/tls.pem"),
+        )?)
     }
 
     /// The authority of the network's certificates.
@@ -120,7 +133,8 @@ impl Home {
 
     fn save(&self) -> Result<(), ClientError> {
         let path = self.dir.join("cartally.toml");
-        let text = toml::to_string(&self.profile).map_err(|e| ClientError::unreadable(&path, e))?;
+        let text =
+            toml::to_string(&self.profile).map_err(|e| ClientError::unreadable(&path, &e))?;
         Ok(write_atomic(&path, text.as_bytes())?)
     }
 }

@@ -23,15 +23,21 @@ pub struct Mirror {
 impl Mirror {
     /// Reads the copy; a line that a crash left unfinished is dropped and will be fetched again.
     pub fn open(path: &Path) -> Result<Self, ClientError> {
-        let mut mirror = Self { path: path.to_owned(), entries: Vec::new(), heads: vec![ChainHead::EMPTY] };
-        let Ok(file) = File::open(path) else { return Ok(mirror) };
+        let mut mirror = Self {
+            path: path.to_owned(),
+            entries: Vec::new(),
+            heads: vec![ChainHead::EMPTY],
+        };
+        let Ok(file) = File::open(path) else {
+            return Ok(mirror);
+        };
         let mut lines = BufReader::new(file).lines().peekable();
         while let Some(line) = lines.next() {
             let line = line.map_err(ClientError::file(path))?;
             match serde_json::from_str(&line) {
                 Ok(entry) => mirror.push(entry)?,
                 Err(_) if lines.peek().is_none() => break,
-                Err(error) => return Err(ClientError::unreadable(path, error)),
+                Err(error) => return Err(ClientError::unreadable(path, &error)),
             }
         }
         Ok(mirror)
@@ -41,7 +47,10 @@ impl Mirror {
     #[must_use]
     pub fn position(&self) -> LogPosition {
         let head = self.heads.last().copied().unwrap_or(ChainHead::EMPTY);
-        LogPosition { entries: self.entries.len() as u64, head }
+        LogPosition {
+            entries: self.entries.len() as u64,
+            head,
+        }
     }
 
     /// Adds entries that extend the copy, in memory and on disk.
@@ -65,7 +74,11 @@ impl Mirror {
     /// The document with this id, with the signatures of its last entry.
     #[must_use]
     pub fn document(&self, id: &DocumentId) -> Option<&Envelope> {
-        self.entries.iter().rev().map(|e| &e.envelope).find(|envelope| &envelope.id() == id)
+        self.entries
+            .iter()
+            .rev()
+            .map(|e| &e.envelope)
+            .find(|envelope| &envelope.id() == id)
     }
 
     /// All documents, oldest first.
@@ -95,7 +108,8 @@ impl Mirror {
     fn write(&self) -> Result<(), ClientError> {
         let mut bytes = Vec::new();
         for entry in &self.entries {
-            serde_json::to_writer(&mut bytes, entry).map_err(|e| ClientError::unreadable(&self.path, e))?;
+            serde_json::to_writer(&mut bytes, entry)
+                .map_err(|e| ClientError::unreadable(&self.path, &e))?;
             bytes.push(b'\n');
         }
         Ok(transport::keys::write_atomic(&self.path, &bytes)?)
@@ -107,8 +121,16 @@ mod tests {
     use super::*;
 
     fn entry(index: u64) -> LogEntry {
-        let envelope = Envelope { payload_type: "t".into(), payload: format!("{index:04}"), signatures: vec![] };
-        LogEntry { index, time: jiff::Timestamp::UNIX_EPOCH, envelope }
+        let envelope = Envelope {
+            payload_type: "t".into(),
+            payload: format!("{index:04}"),
+            signatures: vec![],
+        };
+        LogEntry {
+            index,
+            time: jiff::Timestamp::UNIX_EPOCH,
+            envelope,
+        }
     }
 
     #[test]
@@ -126,7 +148,11 @@ mod tests {
         let path = dir.path().join("log.jsonl");
         let mut mirror = Mirror::open(&path).unwrap();
         mirror.extend(vec![entry(0), entry(1), entry(2)]).unwrap();
-        let lines: Vec<String> = std::fs::read_to_string(&path).unwrap().lines().map(Into::into).collect();
+        let lines: Vec<String> = std::fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .map(Into::into)
+            .collect();
         std::fs::write(&path, format!("{}\n{}\n", lines[0], lines[2])).unwrap();
         assert!(Mirror::open(&path).is_err());
     }
@@ -135,7 +161,10 @@ mod tests {
     fn a_line_cut_by_a_crash_is_dropped_and_fetched_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log.jsonl");
-        Mirror::open(&path).unwrap().extend(vec![entry(0), entry(1)]).unwrap();
+        Mirror::open(&path)
+            .unwrap()
+            .extend(vec![entry(0), entry(1)])
+            .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 9]).unwrap();
         assert_eq!(Mirror::open(&path).unwrap().position().entries, 1);

@@ -13,7 +13,11 @@ use crate::error::ClientError;
 use crate::home::Home;
 
 /// Keeps a signed query and sends it. Sending twice is harmless: the coordinator knows documents by their id.
-pub async fn keep_and_send(home: &Home, api: &CoordinatorApi, query: &Envelope) -> Result<DocumentId, ClientError> {
+pub async fn keep_and_send(
+    home: &Home,
+    api: &CoordinatorApi,
+    query: &Envelope,
+) -> Result<DocumentId, ClientError> {
     let id = query.id();
     write_atomic(&path_of(home, id), &query.to_json())?;
     fault::point("client.signed");
@@ -23,7 +27,11 @@ pub async fn keep_and_send(home: &Home, api: &CoordinatorApi, query: &Envelope) 
 }
 
 /// Sends a kept query again, if this home signed it; others' queries are theirs to send.
-pub async fn send_again(home: &Home, api: &CoordinatorApi, id: DocumentId) -> Result<(), ClientError> {
+pub async fn send_again(
+    home: &Home,
+    api: &CoordinatorApi,
+    id: DocumentId,
+) -> Result<(), ClientError> {
     if let Some(query) = kept(home, id)? {
         api.submit(&query).await?;
     }
@@ -37,7 +45,8 @@ pub fn all(home: &Home) -> Result<Vec<(DocumentId, Query)>, ClientError> {
     for file in fs::read_dir(&dir).map_err(ClientError::file(&dir))? {
         let path = file.map_err(ClientError::file(&dir))?.path();
         if path.extension().is_some_and(|e| e == "json") {
-            let envelope = Envelope::from_json(&fs::read(&path).map_err(ClientError::file(&path))?)?;
+            let envelope =
+                Envelope::from_json(&fs::read(&path).map_err(ClientError::file(&path))?)?;
             queries.push((envelope.id(), envelope.parse_unverified::<Query>()?));
         }
     }

@@ -22,9 +22,17 @@ impl Session {
     /// Connects and brings the copy of the log up to date.
     pub async fn open(home: &Home) -> Result<Self, ClientError> {
         let clock = SystemClock::shared();
-        let http = HttpClient::new(&home.profile.coordinator, &home.credentials()?, &home.roots()?, &clock)?;
+        let http = HttpClient::new(
+            &home.profile.coordinator,
+            &home.credentials()?,
+            &home.roots()?,
+            &clock,
+        )?;
         let mirror = Mirror::open(&home.path("log.jsonl"))?;
-        let mut session = Self { api: CoordinatorApi::new(http), mirror };
+        let mut session = Self {
+            api: CoordinatorApi::new(http),
+            mirror,
+        };
         session.refresh().await?;
         Ok(session)
     }

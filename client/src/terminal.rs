@@ -10,7 +10,9 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Standard output and standard input.
     pub(crate) fn standard() -> Self {
-        Self { out: Box::new(io::stdout()) }
+        Self {
+            out: Box::new(io::stdout()),
+        }
     }
 
     /// Writes one line.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use protocol::documents::{
-    Answer, CenterEnding, Query, QueryResult, Refusal, Roster, RosterCenter, Study, TemplateDocument, sum_of_parts,
+    Answer, CenterEnding, Query, QueryResult, Refusal, Roster, RosterCenter, Study,
+    TemplateDocument, sum_of_parts,
 };
 use protocol::envelope::{Envelope, EnvelopeError, Payload};
 use protocol::ids::{CenterId, DocumentId};
@@ -18,7 +19,9 @@ use protocol::api::ResultBundle;
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// A document that the result rests on was never in force.
-    #[error("the {0} that this result rests on is not in force under the pinned charter; do not use the result")]
+    #[error(
+        "the {0} that this result rests on is not in force under the pinned charter; do not use the result"
+    )]
     NotInForce(&'static str),
     /// A signature or payload does not hold.
     #[error("the {what} of this result does not verify: {source}; do not use the result")]
@@ -32,7 +35,9 @@ pub enum VerifyError {
     #[error("{0}; do not use the result")]
     Mismatch(String),
     /// An author saw another log than we do.
-    #[error("{0} saw another log than this machine; the coordinator shows different logs: tell the committee, do not use the result")]
+    #[error(
+        "{0} saw another log than this machine; the coordinator shows different logs: tell the committee, do not use the result"
+    )]
     OtherLog(String),
 }
 
@@ -70,22 +75,57 @@ pub struct Verified {
 ///
 /// # Errors
 /// The first thing that does not hold.
-pub fn verify(governance: &Governance, mirror: &Mirror, bundle: &ResultBundle) -> Result<Verified, VerifyError> {
-    let roster = governance.past_roster(&bundle.roster.id()).ok_or(VerifyError::NotInForce("roster"))?;
-    let study = governance.study(&bundle.study.id()).ok_or(VerifyError::NotInForce("study"))?;
-    let template = governance.template(&bundle.template.id()).ok_or(VerifyError::NotInForce("template"))?;
+pub fn verify(
+    governance: &Governance,
+    mirror: &Mirror,
+    bundle: &ResultBundle,
+) -> Result<Verified, VerifyError> {
+    let roster = governance
+        .past_roster(&bundle.roster.id())
+        .ok_or(VerifyError::NotInForce("roster"))?;
+    let study = governance
+        .study(&bundle.study.id())
+        .ok_or(VerifyError::NotInForce("study"))?;
+    let template = governance
+        .template(&bundle.template.id())
+        .ok_or(VerifyError::NotInForce("template"))?;
     let query: Query = open(&bundle.query, &study.researcher_keys(), "query")?;
-    let result: QueryResult = open(&bundle.result, &[roster.coordinator].into(), "coordinator's signature")?;
-    demand(query.study == bundle.study.id(), "the query names another study")?;
-    demand(query.question.template == bundle.template.id(), "the query names another template")?;
-    demand(study.templates.contains(&query.question.template), "the study does not name the template")?;
-    demand(result.query == bundle.query.id(), "the result is of another query")?;
-    demand(result.question == query.question.id(), "the result is of another question")?;
-    demand(result.roster == bundle.roster.id(), "the result was counted against another roster")?;
+    let result: QueryResult = open(
+        &bundle.result,
+        &[roster.coordinator].into(),
+        "coordinator's signature",
+    )?;
+    demand(
+        query.study == bundle.study.id(),
+        "the query names another study",
+    )?;
+    demand(
+        query.question.template == bundle.template.id(),
+        "the query names another template",
+    )?;
+    demand(
+        study.templates.contains(&query.question.template),
+        "the study does not name the template",
+    )?;
+    demand(
+        result.query == bundle.query.id(),
+        "the result is of another query",
+    )?;
+    demand(
+        result.question == query.question.id(),
+        "the result is of another question",
+    )?;
+    demand(
+        result.roster == bundle.roster.id(),
+        "the result was counted against another roster",
+    )?;
     same_log(mirror, query.log, "the researcher")?;
     let answers = verified_answers(roster, mirror, &result, bundle)?;
     let total = sum_of_parts(answers.iter().map(|a| &a.parts));
-    demand(total.as_ref() == Some(&result.totals), "the totals are not the sum of the signed answers")?;
+    demand(
+        total.as_ref() == Some(&result.totals),
+        "the totals are not the sum of the signed answers",
+    )?;
     Ok(Verified {
         result_id: bundle.result.id(),
         result,
@@ -103,20 +143,36 @@ fn verified_answers(
     result: &QueryResult,
     bundle: &ResultBundle,
 ) -> Result<Vec<Answer>, VerifyError> {
-    let documents: BTreeMap<DocumentId, &Envelope> = bundle.answers.iter().map(|e| (e.id(), e)).collect();
-    let listed = result.centers.iter().map(|c| &c.center).eq(roster.centers.iter().map(|c| &c.id));
-    demand(listed, "the result does not list each center of the roster once, in its order")?;
+    let documents: BTreeMap<DocumentId, &Envelope> =
+        bundle.answers.iter().map(|e| (e.id(), e)).collect();
+    let listed = result
+        .centers
+        .iter()
+        .map(|c| &c.center)
+        .eq(roster.centers.iter().map(|c| &c.id));
+    demand(
+        listed,
+        "the result does not list each center of the roster once, in its order",
+    )?;
     let mut answers = Vec::new();
     for (end, center) in result.centers.iter().zip(&roster.centers) {
         let document = end.document.and_then(|id| documents.get(&id).copied());
         match (end.ending, document) {
-            (CenterEnding::Answered, Some(envelope)) => answers.push(answer_of(center, mirror, result, envelope)?),
-            (CenterEnding::Refused | CenterEnding::OutOfBudget | CenterEnding::Failed, Some(envelope)) => {
+            (CenterEnding::Answered, Some(envelope)) => {
+                answers.push(answer_of(center, mirror, result, envelope)?);
+            }
+            (
+                CenterEnding::Refused | CenterEnding::OutOfBudget | CenterEnding::Failed,
+                Some(envelope),
+            ) => {
                 refusal_of(center, result, end.ending, envelope)?;
             }
             (CenterEnding::Late, _) => {}
             (_, None) => {
-                return Err(VerifyError::Mismatch(format!("the signed answer of {} is missing", end.center)));
+                return Err(VerifyError::Mismatch(format!(
+                    "the signed answer of {} is missing",
+                    end.center
+                )));
             }
         }
     }
@@ -129,9 +185,19 @@ fn answer_of(
     result: &QueryResult,
     envelope: &Envelope,
 ) -> Result<Answer, VerifyError> {
-    let answer: Answer = open(envelope, &[center.signing_key].into(), &of("answer", &center.id))?;
-    demand(answer.center == center.id, "an answer speaks for another center")?;
-    demand(answer.question == result.question, "an answer is to another question")?;
+    let answer: Answer = open(
+        envelope,
+        &[center.signing_key].into(),
+        &of("answer", &center.id),
+    )?;
+    demand(
+        answer.center == center.id,
+        "an answer speaks for another center",
+    )?;
+    demand(
+        answer.question == result.question,
+        "an answer is to another question",
+    )?;
     same_log(mirror, answer.log, &of("the node", &center.id))?;
     Ok(answer)
 }
@@ -142,9 +208,19 @@ fn refusal_of(
     ending: CenterEnding,
     envelope: &Envelope,
 ) -> Result<(), VerifyError> {
-    let refusal: Refusal = open(envelope, &[center.signing_key].into(), &of("refusal", &center.id))?;
-    demand(refusal.center == center.id && refusal.query == result.query, "a refusal is of another query")?;
-    demand(CenterEnding::from(refusal.reason.class()) == ending, "a refusal is counted as something else")
+    let refusal: Refusal = open(
+        envelope,
+        &[center.signing_key].into(),
+        &of("refusal", &center.id),
+    )?;
+    demand(
+        refusal.center == center.id && refusal.query == result.query,
+        "a refusal is of another query",
+    )?;
+    demand(
+        CenterEnding::from(refusal.reason.class()) == ending,
+        "a refusal is counted as something else",
+    )
 }
 
 fn open<P: Payload>(
@@ -152,15 +228,26 @@ fn open<P: Payload>(
     keys: &std::collections::BTreeSet<protocol::keys::PublicKey>,
     what: &str,
 ) -> Result<P, VerifyError> {
-    envelope.open(keys).map_err(|source| VerifyError::Document { what: what.to_owned(), source })
+    envelope.open(keys).map_err(|source| VerifyError::Document {
+        what: what.to_owned(),
+        source,
+    })
 }
 
 fn demand(holds: bool, why: &str) -> Result<(), VerifyError> {
-    if holds { Ok(()) } else { Err(VerifyError::Mismatch(why.to_owned())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(VerifyError::Mismatch(why.to_owned()))
+    }
 }
 
 fn same_log(mirror: &Mirror, position: LogPosition, who: &str) -> Result<(), VerifyError> {
-    if mirror.contains(position) { Ok(()) } else { Err(VerifyError::OtherLog(who.to_owned())) }
+    if mirror.contains(position) {
+        Ok(())
+    } else {
+        Err(VerifyError::OtherLog(who.to_owned()))
+    }
 }
 
 fn of(what: &str, center: &CenterId) -> String {

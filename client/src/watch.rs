@@ -46,16 +46,29 @@ fn summary(status: &QueryStatus) -> String {
         let count = status.tasks.iter().filter(|t| t.state == state).count();
         (count > 0).then(|| format!("{count} {state}"))
     });
-    let states = counted.collect::<Vec<_>>().join(", ");
-    format!("query {}: {states} (deadline {:.0})", status.query.short(), status.deadline)
+    let line = counted.collect::<Vec<_>>().join(", ");
+    format!(
+        "query {}: {line} (deadline {:.0})",
+        status.query.short(),
+        status.deadline
+    )
 }
 
 /// A line for each center that did not answer.
 fn ends(status: &QueryStatus) -> Vec<String> {
-    let silent = status.tasks.iter().filter(|t| t.state != TaskState::Answered);
+    let silent = status
+        .tasks
+        .iter()
+        .filter(|t| t.state != TaskState::Answered);
     silent
         .map(|task| match task.reason {
-            Some(reason) => format!("  {}: {} ({}: {})", task.center, task.state, reason, reason.sentence()),
+            Some(reason) => format!(
+                "  {}: {} ({}: {})",
+                task.center,
+                task.state,
+                reason,
+                reason.sentence()
+            ),
             None => format!("  {}: {}", task.center, task.state),
         })
         .collect()

@@ -7,8 +7,9 @@ use protocol::ids::DocumentId;
 use protocol::keys::PublicKey;
 use protocol::question::Question;
 use protocol::verify::Governance;
-use question::plan::Plan;
-use question::template::Template;
+use question::Dictionary;
+use question::plan::{Plan, plan};
+use question::template::{Planning, Template, describe};
 
 use super::Ask;
 use crate::error::ClientError;
@@ -22,10 +23,12 @@ pub(crate) struct Composed {
     pub(crate) study_id: DocumentId,
     /// That study.
     pub(crate) study: Study,
-    /// Its template.
-    pub(crate) template: Template,
     /// Its plan.
     pub(crate) plan: Plan,
+    /// The question in plain words.
+    pub(crate) words: String,
+    /// What is expected of the registry.
+    pub(crate) planning: Planning,
     /// Centers in the roster.
     pub(crate) centers: u32,
 }
@@ -41,24 +44,39 @@ pub(crate) fn compose(
     let (template_id, template) = template_of(governance, &study, &ask.template)?;
     let parameters = template.bind(&ask.params)?;
     let rho = match &ask.rho {
-        Some(text) => text.parse::<NanoRho>().map_err(|e| ClientError::Usage(format!("--rho {text}: {e}")))?,
-        None => template.rho_default(),
+        Some(text) => text
+            .parse::<NanoRho>()
+            .map_err(|e| ClientError::Usage(format!("--rho {text}: {e}")))?,
+        None => template.privacy.rho_default,
     };
     if rho > study.rho_cap {
         let cap = study.rho_cap;
-        return Err(ClientError::Usage(format!("rho {rho} is above what study {} may spend at a center ({cap}); ask for less", study.name)));
+        return Err(ClientError::Usage(format!(
+            "rho {rho} is above what study {} may spend at a center ({cap}); ask for less",
+            study.name
+        )));
     }
-    let plan = question::plan(&template, &parameters, rho)?;
+    let plan = plan(&template, &parameters, rho, &Dictionary::shipped()?)?;
+    let words = describe(&template, &parameters);
     let question = Question {
         template: template_id,
-        parameters: parameters.into_map(),
+        parameters: parameters.canonical(),
         mode: ask.mode,
         rho,
         lock_date: ask.lock_date.unwrap_or_else(|| today(now)),
     };
     let centers = governance.roster().map_or(0, |r| r.document.centers.len());
     let centers = u32::try_from(centers).unwrap_or(u32::MAX);
-    Ok(Composed { question, study_id, study, template, plan, centers })
+    let planning = template.planning(&parameters).with_expected(&ask.expect)?;
+    Ok(Composed {
+        question,
+        study_id,
+        study,
+        plan,
+        words,
+        planning,
+        centers,
+    })
 }
 
 /// The date in UTC, which is what `cartally-node lock` uses too.
@@ -73,7 +91,9 @@ fn study_of(
     ask: &Ask,
     now: Timestamp,
 ) -> Result<(DocumentId, Study), ClientError> {
-    let mine = governance.studies().filter(|(_, s)| s.researcher_keys().contains(&researcher) && s.expires > now);
+    let mine = governance
+        .studies()
+        .filter(|(_, s)| s.researcher_keys().contains(&researcher) && s.expires > now);
     let mine: Vec<(&DocumentId, &Study)> = mine.collect();
     let fits = |study: &Study| match &ask.study {
         Some(name) => &study.name == name,
@@ -88,11 +108,15 @@ fn study_of(
             names(&mine)
         ))),
         (None, _) if mine.is_empty() => Err(ClientError::Usage(
-            "your key is in no study that is in force; ask the registry office to propose one".into(),
+            "your key is in no study that is in force; ask the registry office to propose one"
+                .into(),
         )),
         (None, _) => Err(ClientError::Unknown {
             what: "template",
-            name: ask.study.as_ref().map_or_else(|| ask.template.clone(), |s| format!("{} in study {s}", ask.template)),
+            name: ask.study.as_ref().map_or_else(
+                || ask.template.clone(),
+                |s| format!("{} in study {s}", ask.template),
+            ),
             where_: "may be asked in your studies",
             known: labels(governance, &mine),
         }),
@@ -100,28 +124,58 @@ fn study_of(
 }
 
 fn names(studies: &[(&DocumentId, &Study)]) -> String {
-    studies.iter().map(|(_, s)| s.name.to_string()).collect::<Vec<_>>().join(", ")
+    studies
+        .iter()
+        .map(|(_, s)| s.name.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn labels(governance: &Governance, studies: &[(&DocumentId, &Study)]) -> String {
     let ids = studies.iter().flat_map(|(_, study)| &study.templates);
     let documents = ids.filter_map(|id| governance.template(id));
-    let labels: std::collections::BTreeSet<String> =
-        documents.filter_map(|d| Some(Template::parse(&d.template).ok()?.label())).collect();
+    let labels: std::collections::BTreeSet<String> = documents
+        .filter_map(|d| Some(Template::parse(&d.template).ok()?.title_id()))
+        .collect();
     labels.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// The template called `name` (the highest version) or `name@version` among the study's templates in force.
-fn template_of(governance: &Governance, study: &Study, name: &str) -> Result<(DocumentId, Template), ClientError> {
+fn template_of(
+    governance: &Governance,
+    study: &Study,
+    name: &str,
+) -> Result<(DocumentId, Template), ClientError> {
     let parsed = study.templates.iter().filter_map(|id| {
         let document = governance.template(id)?;
         Some((*id, Template::parse(&document.template).ok()?))
     });
-    let called = parsed.filter(|(_, template)| template.name == name || template.label() == name);
-    called.max_by_key(|(_, template)| template.version).ok_or_else(|| ClientError::Unknown {
-        what: "template",
-        name: name.to_owned(),
-        where_: "may be asked in this study",
-        known: labels(governance, &[(&DocumentId::from_bytes([0; 32]), study)]),
-    })
+    let called =
+        parsed.filter(|(_, template)| template.name == name || template.title_id() == name);
+    called
+        .max_by_key(|(_, template)| release(&template.version))
+        .ok_or_else(|| ClientError::Unknown {
+            what: "template",
+            name: name.to_owned(),
+            where_: "may be asked in this study",
+            known: labels(governance, &[(&DocumentId::from_bytes([0; 32]), study)]),
+        })
+}
+
+/// `1.10.0` comes after `1.9.0`.
+fn release(version: &str) -> Vec<u64> {
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(release("1.10.0") > release("1.9.3"));
+    }
 }

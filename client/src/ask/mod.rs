@@ -35,7 +35,7 @@ pub(crate) struct Ask {
     /// Parameters as typed.
     pub(crate) params: BTreeMap<String, String>,
     /// What the person expects, `key=value`.
-    pub(crate) expect: Vec<String>,
+    pub(crate) expect: BTreeMap<String, String>,
     /// The price, as typed.
     pub(crate) rho: Option<String>,
     /// Local or secure.
@@ -67,7 +67,7 @@ pub(crate) async fn ask(
     let key = home.signing_key()?;
     let composed = compose::compose(&governance, key.public(), ask, now)?;
     let answered = preview::answered_before(session, &composed).await?;
-    terminal.line(preview::show(&composed, ask, answered)?)?;
+    terminal.line(preview::show(&composed, answered))?;
     if ask.preview_only || !confirmed(ask, terminal)? {
         return Ok(());
     }
@@ -88,9 +88,12 @@ pub(crate) async fn ask(
 
 fn deadline_after(now: jiff::Timestamp, deadline_s: i64) -> Result<jiff::Timestamp, ClientError> {
     if !(1..=DEADLINE_S_MAX).contains(&deadline_s) {
-        return Err(ClientError::Usage(format!("--deadline-s must lie between 1 and {DEADLINE_S_MAX}")));
+        return Err(ClientError::Usage(format!(
+            "--deadline-s must lie between 1 and {DEADLINE_S_MAX}"
+        )));
     }
-    now.checked_add(SignedDuration::from_secs(deadline_s)).map_err(|e| ClientError::Usage(e.to_string()))
+    now.checked_add(SignedDuration::from_secs(deadline_s))
+        .map_err(|e| ClientError::Usage(e.to_string()))
 }
 
 fn confirmed(ask: &Ask, terminal: &mut Terminal) -> Result<bool, ClientError> {
@@ -100,19 +103,29 @@ fn confirmed(ask: &Ask, terminal: &mut Terminal) -> Result<bool, ClientError> {
     match terminal.confirm("Sign and send?")? {
         Some(true) => Ok(true),
         Some(false) => Err(ClientError::NotConfirmed("you said no")),
-        None => Err(ClientError::NotConfirmed("nobody is there to ask; read the preview, then add --yes")),
+        None => Err(ClientError::NotConfirmed(
+            "nobody is there to ask; read the preview, then add --yes",
+        )),
     }
 }
 
 /// `KEY=VALUE` arguments as a map; a key twice is an error, because one of the two would be lost.
-pub(crate) fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, ClientError> {
+pub(crate) fn pairs(
+    option: &str,
+    given: &[String],
+) -> Result<BTreeMap<String, String>, ClientError> {
     let mut pairs = BTreeMap::new();
     for text in given {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| ClientError::Usage(format!("{option} {text:?} must be written KEY=VALUE")))?;
-        if pairs.insert(key.trim().to_owned(), value.trim().to_owned()).is_some() {
-            return Err(ClientError::Usage(format!("{option} {key} is given twice; give it once")));
+        let (key, value) = text.split_once('=').ok_or_else(|| {
+            ClientError::Usage(format!("{option} {text:?} must be written KEY=VALUE"))
+        })?;
+        if pairs
+            .insert(key.trim().to_owned(), value.trim().to_owned())
+            .is_some()
+        {
+            return Err(ClientError::Usage(format!(
+                "{option} {key} is given twice; give it once"
+            )));
         }
     }
     Ok(pairs)
@@ -124,7 +137,12 @@ mod tests {
 
     #[test]
     fn a_parameter_without_value_or_given_twice_is_refused() {
-        let of = |given: &[&str]| pairs("--param", &given.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        let of = |given: &[&str]| {
+            pairs(
+                "--param",
+                &given.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(),
+            )
+        };
         assert_eq!(of(&["clock=os", "by=a,b"]).unwrap().len(), 2);
         assert!(of(&["clock"]).is_err());
         assert!(of(&["clock=os", "clock=pfs"]).is_err());

@@ -3,36 +3,47 @@
 use std::fmt::Write;
 
 use analysis::preview::{Preview, PreviewRow, Scope, preview};
+use analysis::table::figure;
+use analysis::{Interval, Quantity};
 use comfy_table::{Table, presets};
 
-use super::{Ask, compose::Composed};
+use super::compose::Composed;
 use crate::error::ClientError;
-use crate::result::number;
 use crate::session::Session;
 
 /// Whether this very question has a published result, which then costs nothing.
-pub(crate) async fn answered_before(session: &Session, composed: &Composed) -> Result<bool, ClientError> {
+pub(crate) async fn answered_before(
+    session: &Session,
+    composed: &Composed,
+) -> Result<bool, ClientError> {
     let id = composed.question.id();
     let queries = session.api.queries().await?.queries;
-    Ok(queries.iter().any(|line| line.question == id && line.result.is_some()))
+    Ok(queries
+        .iter()
+        .any(|line| line.question == id && line.result.is_some()))
 }
 
 /// The preview as text: the question in words, cost, expected intervals.
-pub(crate) fn show(composed: &Composed, ask: &Ask, answered: bool) -> Result<String, ClientError> {
-    let planning = analysis::preview::Planning::of(&composed.template)?.expecting(&ask.expect)?;
-    let expected = preview(&composed.plan, composed.centers, &planning);
+pub(crate) fn show(composed: &Composed, answered: bool) -> String {
+    let planning = &composed.planning;
+    let expected = preview(&composed.plan, composed.centers, planning);
     let mut text = String::new();
-    let _ = writeln!(text, "{}", composed.template.describe(&composed.question.parameters));
+    let _ = writeln!(text, "{}", composed.words);
     let _ = writeln!(text, "{}", cost(composed, &expected, answered));
-    let _ = writeln!(text, "expected for {} patients in {} centers:", planning.patients, composed.centers);
+    let _ = writeln!(
+        text,
+        "expected for {} patients in {} centers:",
+        planning.patients, composed.centers
+    );
     let _ = write!(text, "{}", table(&expected));
-    Ok(text)
+    text
 }
 
 fn cost(composed: &Composed, expected: &Preview, answered: bool) -> String {
     let study = &composed.study;
     if answered {
-        return "cost: nothing; this question was answered before and its answers are served again".to_owned();
+        return "cost: nothing; this question was answered before and its answers are served again"
+            .to_owned();
     }
     format!(
         "cost at each center: rho {}, epsilon {:.2} at delta 1e-6; study {} may spend rho {} in all\n\
@@ -42,14 +53,21 @@ fn cost(composed: &Composed, expected: &Preview, answered: bool) -> String {
         study.name,
         study.rho_cap,
         expected.centers,
-        number(expected.noise_sd),
+        figure(expected.noise_sd, Quantity::PersonYears, 0),
     )
 }
 
 fn table(expected: &Preview) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["estimate", "of", "months", "expected", "95 % interval", "width"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header([
+        "estimate",
+        "of",
+        "months",
+        "expected",
+        "95 % interval",
+        "width",
+    ]);
     for row in &expected.rows {
         table.add_row(cells(row));
     }
@@ -61,11 +79,20 @@ fn cells(row: &PreviewRow) -> [String; 6] {
         Scope::Pooled => "all".to_owned(),
         Scope::OneStratumOf(strata) => format!("one of {strata}"),
     };
-    let months = row.months.map(number).unwrap_or_default();
+    let number = |value: f64| figure(value, row.quantity, 0);
+    let months = row
+        .months
+        .map(|months| months.to_string())
+        .unwrap_or_default();
     let (value, interval) = match &row.expected {
-        Some(expected) => (number(expected.value), crate::result::interval(expected.lower, expected.upper)),
+        Some(expected) => (number(expected.value), interval(expected, number)),
         None => ("hardly estimable".to_owned(), String::new()),
     };
     let width = row.width().map(number).unwrap_or_default();
     [row.quantity.to_string(), of, months, value, interval, width]
+}
+
+fn interval(expected: &Interval, number: impl Fn(f64) -> String) -> String {
+    let end = |limit: Option<f64>| limit.map_or_else(|| "…".to_owned(), &number);
+    format!("{} to {}", end(expected.lower), end(expected.upper))
 }

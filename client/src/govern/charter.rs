@@ -26,7 +26,12 @@ struct CharterFile {
 }
 
 /// Makes the genesis charter that `file` describes, signs it if this person is a member, and writes it to `out`.
-pub(crate) fn charter_new(home: &Home, file: &Path, out: &Path, terminal: &mut Terminal) -> Result<(), ClientError> {
+pub(crate) fn charter_new(
+    home: &Home,
+    file: &Path,
+    out: &Path,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
     let file: CharterFile = read_toml(file)?;
     let charter = Charter {
         network: file.network,
@@ -39,11 +44,20 @@ pub(crate) fn charter_new(home: &Home, file: &Path, out: &Path, terminal: &mut T
     };
     charter.check()?;
     must_be_member(&charter, home)?;
-    save(out, &Envelope::sign(&charter, &home.signing_key()?), &charter, terminal)
+    save(
+        out,
+        &Envelope::sign(&charter, &home.signing_key()?),
+        &charter,
+        terminal,
+    )
 }
 
 /// Adds this member's signature to a charter in a file.
-pub(crate) fn charter_sign(home: &Home, path: &Path, terminal: &mut Terminal) -> Result<(), ClientError> {
+pub(crate) fn charter_sign(
+    home: &Home,
+    path: &Path,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
     let mut envelope = Envelope::from_json(&std::fs::read(path).map_err(ClientError::file(path))?)?;
     let charter: Charter = envelope.parse_unverified()?;
     charter.check()?;
@@ -53,16 +67,30 @@ pub(crate) fn charter_sign(home: &Home, path: &Path, terminal: &mut Terminal) ->
 }
 
 fn must_be_member(charter: &Charter, home: &Home) -> Result<(), ClientError> {
-    if charter.member_keys().contains(&home.signing_key()?.public()) {
+    if charter
+        .member_keys()
+        .contains(&home.signing_key()?.public())
+    {
         return Ok(());
     }
-    Err(ClientError::Usage("your key is not among the charter's members; put it in, or let a member do this".into()))
+    Err(ClientError::Usage(
+        "your key is not among the charter's members; put it in, or let a member do this".into(),
+    ))
 }
 
-fn save(path: &Path, envelope: &Envelope, charter: &Charter, terminal: &mut Terminal) -> Result<(), ClientError> {
+fn save(
+    path: &Path,
+    envelope: &Envelope,
+    charter: &Charter,
+    terminal: &mut Terminal,
+) -> Result<(), ClientError> {
     write_atomic(path, &envelope.to_json())?;
     let signed = envelope.signers(&charter.member_keys()).len();
-    terminal.line(format!("charter of {}: {signed} of {} members have signed", charter.network, charter.members.len()))?;
+    terminal.line(format!(
+        "charter of {}: {signed} of {} members have signed",
+        charter.network,
+        charter.members.len()
+    ))?;
     terminal.line(format!("fingerprint {}", envelope.id()))?;
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::terminal::Terminal;
 /// Reads a file that a person wrote.
 fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, ClientError> {
     let text = std::fs::read_to_string(path).map_err(ClientError::file(path))?;
-    toml::from_str(&text).map_err(|e| ClientError::unreadable(path, e))
+    toml::from_str(&text).map_err(|e| ClientError::unreadable(path, &e))
 }
 
 /// Sends a document and says what became of it.
@@ -34,7 +34,11 @@ pub(crate) async fn submit(
     terminal: &mut Terminal,
 ) -> Result<Submitted, ClientError> {
     let submitted = session.api.submit(document).await?;
-    let state = if submitted.in_force { "in force" } else { "waiting for the committee's signatures" };
+    let state = if submitted.in_force {
+        "in force"
+    } else {
+        "waiting for the committee's signatures"
+    };
     terminal.line(format!("{what} {}: {state}", submitted.id))?;
     Ok(submitted)
 }
@@ -42,7 +46,11 @@ pub(crate) async fn submit(
 /// Lists the log, oldest first: index, kind, id.
 pub(crate) fn list_log(session: &Session, terminal: &mut Terminal) -> Result<(), ClientError> {
     for (index, document) in session.mirror.documents().enumerate() {
-        terminal.line(format!("{index:>5}  {:<10}  {}", sign::kind_of(document), document.id()))?;
+        terminal.line(format!(
+            "{index:>5}  {:<10}  {}",
+            sign::kind_of(document),
+            document.id()
+        ))?;
     }
     Ok(())
 }

@@ -50,7 +50,10 @@ pub(crate) async fn propose_roster(
     let governance = session.governance(home)?;
     let version = governance.roster().map_or(1, |r| r.document.version + 1);
     let key = home.signing_key()?;
-    let centers = choice.centers.iter().map(|path| center_of(path, choice.valid_until));
+    let centers = choice
+        .centers
+        .iter()
+        .map(|path| center_of(path, choice.valid_until));
     let roster = Roster {
         network: home.profile.network.clone(),
         proposer: key.public(),
@@ -66,7 +69,8 @@ pub(crate) async fn propose_roster(
 
 fn center_of(path: &Path, valid_until: Timestamp) -> Result<RosterCenter, ClientError> {
     let bytes = std::fs::read(path).map_err(ClientError::file(path))?;
-    let card: CenterCard = serde_json::from_slice(&bytes).map_err(|e| ClientError::unreadable(path, e))?;
+    let card: CenterCard =
+        serde_json::from_slice(&bytes).map_err(|e| ClientError::unreadable(path, &e))?;
     Ok(RosterCenter {
         id: card.center,
         name: card.name,
@@ -86,9 +90,18 @@ pub(crate) async fn propose_template(
     let text = std::fs::read_to_string(file).map_err(ClientError::file(file))?;
     let template = Template::parse(&text)?;
     let key = home.signing_key()?;
-    let document =
-        TemplateDocument { network: home.profile.network.clone(), proposer: key.public(), template: text };
-    submit(session, &Envelope::sign(&document, &key), &template.label(), terminal).await?;
+    let document = TemplateDocument {
+        network: home.profile.network.clone(),
+        proposer: key.public(),
+        template: text,
+    };
+    submit(
+        session,
+        &Envelope::sign(&document, &key),
+        &template.title_id(),
+        terminal,
+    )
+    .await?;
     Ok(())
 }
 
@@ -117,7 +130,10 @@ pub(crate) async fn propose_study(
     let written: StudyFile = read_toml(file)?;
     let known = templates_by_label(session);
     let key = home.signing_key()?;
-    let rho_cap: NanoRho = written.rho_cap.parse().map_err(|e| ClientError::unreadable(file, e))?;
+    let rho_cap: NanoRho = written
+        .rho_cap
+        .parse()
+        .map_err(|e| ClientError::unreadable(file, &e))?;
     let study = Study {
         network: home.profile.network.clone(),
         proposer: key.public(),
@@ -126,31 +142,50 @@ pub(crate) async fn propose_study(
         protocol_reference: written.protocol_reference,
         ethics_reference: written.ethics_reference,
         researchers: written.researchers,
-        templates: written.templates.iter().map(|label| find(&known, label)).collect::<Result<_, _>>()?,
+        templates: written
+            .templates
+            .iter()
+            .map(|label| find(&known, label))
+            .collect::<Result<_, _>>()?,
         rho_cap,
         expires: written.expires,
         calendar: vec![],
     };
     study.check()?;
-    submit(session, &Envelope::sign(&study, &key), &format!("study {}", study.name), terminal).await?;
+    submit(
+        session,
+        &Envelope::sign(&study, &key),
+        &format!("study {}", study.name),
+        terminal,
+    )
+    .await?;
     Ok(())
 }
 
 /// Every template that was ever proposed, by `name@version`; of several with one label the last.
 fn templates_by_label(session: &Session) -> BTreeMap<String, DocumentId> {
-    let documents = session.mirror.documents().filter(|e| e.is::<TemplateDocument>());
+    let documents = session
+        .mirror
+        .documents()
+        .filter(|e| e.is::<TemplateDocument>());
     let labelled = documents.filter_map(|envelope| {
         let document: TemplateDocument = envelope.parse_unverified().ok()?;
-        Some((Template::parse(&document.template).ok()?.label(), envelope.id()))
+        Some((
+            Template::parse(&document.template).ok()?.title_id(),
+            envelope.id(),
+        ))
     });
     labelled.collect()
 }
 
 fn find(known: &BTreeMap<String, DocumentId>, label: &str) -> Result<DocumentId, ClientError> {
-    known.get(label).copied().ok_or_else(|| ClientError::Unknown {
-        what: "template",
-        name: label.to_owned(),
-        where_: "was proposed",
-        known: known.keys().cloned().collect::<Vec<_>>().join(", "),
-    })
+    known
+        .get(label)
+        .copied()
+        .ok_or_else(|| ClientError::Unknown {
+            what: "template",
+            name: label.to_owned(),
+            where_: "was proposed",
+            known: known.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
 }

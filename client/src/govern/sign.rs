@@ -18,18 +18,27 @@ pub(crate) async fn sign(
     yes: bool,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
-    let mut document = session.mirror.document(&id).cloned().ok_or_else(|| ClientError::Unknown {
-        what: "document",
-        name: id.to_string(),
-        where_: "is in the log",
-        known: "see: cartally log".into(),
-    })?;
+    let mut document =
+        session
+            .mirror
+            .document(&id)
+            .cloned()
+            .ok_or_else(|| ClientError::Unknown {
+                what: "document",
+                name: id.to_string(),
+                where_: "is in the log",
+                known: "see: cartally log".into(),
+            })?;
     terminal.line(in_words(&document)?)?;
     if !yes {
         match terminal.confirm("Sign this document?")? {
             Some(true) => {}
             Some(false) => return Err(ClientError::NotConfirmed("you said no")),
-            None => return Err(ClientError::NotConfirmed("nobody is there to ask; read it, then add --yes")),
+            None => {
+                return Err(ClientError::NotConfirmed(
+                    "nobody is there to ask; read it, then add --yes",
+                ));
+            }
         }
     }
     document.add_signature(&home.signing_key()?);
@@ -57,9 +66,12 @@ fn in_words(document: &Envelope) -> Result<String, ClientError> {
     if document.is::<Study>() {
         return pretty(&document.parse_unverified::<Study>()?);
     }
-    Err(ClientError::Usage(format!("a {} is not put in force by the committee", kind_of(document))))
+    Err(ClientError::Usage(format!(
+        "a {} is not put in force by the committee",
+        kind_of(document)
+    )))
 }
 
 fn pretty<T: serde::Serialize>(document: &T) -> Result<String, ClientError> {
-    serde_json::to_string_pretty(document).map_err(|e| ClientError::unreadable("document", e))
+    serde_json::to_string_pretty(document).map_err(|e| ClientError::unreadable("document", &e))
 }

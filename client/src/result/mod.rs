@@ -1,6 +1,7 @@
 //! What came out? A verified result as a table, CSV, JSON or a figure.
 
 mod report;
+mod figure;
 mod text;
 
 use std::path::Path;
@@ -9,8 +10,7 @@ use clap::ValueEnum;
 use protocol::ids::DocumentId;
 use transport::keys::write_atomic;
 
-pub use report::{CenterCounts, Report};
-pub(crate) use text::{interval, number};
+pub use report::Estimated;
 
 use crate::error::ClientError;
 use crate::home::Home;
@@ -40,13 +40,14 @@ pub(crate) async fn show(
     out: Option<&Path>,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
-    let report = Report::of(&fetch(home, session, query).await?)?;
+    let estimated = Estimated::of(&fetch(home, session, query).await?)?;
     let shown = match format {
-        Format::Table => text::table(&report).into_bytes(),
-        Format::Csv => report.csv(),
-        Format::Json => report.json(),
-        Format::Svg => report.svg()?.into_bytes(),
-    };
+        Format::Table => text::table(&estimated),
+        Format::Csv => analysis::table::csv(&estimated.report.estimates),
+        Format::Json => json(&estimated)?,
+        Format::Svg => figure::svg(&estimated),
+    }
+    .into_bytes();
     match out {
         Some(path) => Ok(write_atomic(path, &shown)?),
         None => Ok(terminal.bytes(&shown)?),
@@ -71,7 +72,16 @@ pub(crate) async fn verify_only(
     Ok(())
 }
 
-async fn fetch(home: &Home, session: &mut Session, query: DocumentId) -> Result<Verified, ClientError> {
+fn json(estimated: &Estimated) -> Result<String, ClientError> {
+    serde_json::to_string_pretty(&estimated.report)
+        .map_err(|e| ClientError::unreadable("result", &e))
+}
+
+async fn fetch(
+    home: &Home,
+    session: &mut Session,
+    query: DocumentId,
+) -> Result<Verified, ClientError> {
     let status = session.api.query(query, 0, None).await?;
     if status.result.is_none() {
         return Err(ClientError::NotPublished(query));
