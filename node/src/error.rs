@@ -109,7 +109,13 @@ pub enum NodeError {
     /// A key, a certificate, a file or a connection.
     #[error(transparent)]
     Transport(#[from] transport::TransportError),
-    /// The network side: policy, ledger, agent.
+    /// The ledger could not be used.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
+    /// Nothing was released.
+    #[error(transparent)]
+    Privacy(#[from] privacy::PrivacyError),
+    /// The network side: what the coordinator sent, and what the node keeps of it.
     #[error("{sentence}")]
     Network {
         /// A stable code.
@@ -146,8 +152,16 @@ impl NodeError {
             Self::Source(source) => source.code(),
             Self::Usage(_) => "usage",
             Self::Transport(transport) => transport.code(),
+            Self::Ledger(ledger) => ledger.code(),
+            Self::Privacy(privacy) => privacy.code(),
             Self::Network { code, .. } => code,
         }
+    }
+
+    /// A fault of the network side, with its cause's sentence.
+    #[must_use]
+    pub fn network(code: &'static str, cause: &dyn std::error::Error) -> Self {
+        Self::Network { code, sentence: cause.to_string() }
     }
 
     /// The error of a file operation; a full disk is told apart.

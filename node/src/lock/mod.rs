@@ -22,7 +22,7 @@ const ID_BYTES: usize = 8;
 /// Locks the working tables as they are, under `asked` or else today's date.
 pub fn lock(store: &mut Store, data: &DataDir, asked: Option<&str>, now: Timestamp) -> Result<Lock, NodeError> {
     let today = now.to_zoned(TimeZone::system()).date();
-    let date = match asked {
+    let lock_date = match asked {
         Some(text) => day::parse_date(text).ok_or(NodeError::LockDateForm)?,
         None => today,
     };
@@ -32,12 +32,12 @@ pub fn lock(store: &mut Store, data: &DataDir, asked: Option<&str>, now: Timesta
     // Held to the end: no import may change the tables while they are copied, and no lock may overtake this one.
     let transaction = store.write()?;
     let before = locks::locks(&transaction)?;
-    check_date(date, today, before.last())?;
+    check_date(lock_date, today, before.last())?;
     file::remove_strays(data, &before)?;
-    let lock_id = new_id(date)?;
+    let lock_id = new_id(lock_date)?;
     let sha256 = file::make(data, &lock_id)?;
     transport::fault::point("lock.copied");
-    let lock = Lock { lock_id, date, locked_at: now.to_string(), retired: false, sha256 };
+    let lock = Lock { lock_id, date: lock_date, locked_at: now.to_string(), retired: false, sha256 };
     locks::register(&transaction, &lock)?;
     transaction.commit()?;
     transport::fault::point("lock.registered");
