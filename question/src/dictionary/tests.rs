@@ -150,3 +150,35 @@ fn malformed_dictionaries_are_refused_with_a_sentence(#[case] csv: &str, #[case]
     let sentence = sentence(csv);
     assert!(sentence.contains(expected), "{sentence}");
 }
+
+#[test]
+fn a_dictionary_is_refused_just_above_each_limit() {
+    use crate::limits::{CODES_MAX, COLUMNS_MAX, NAME_BYTES_MAX, TABLES_MAX};
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| {
+        with_lines(&(0..count).map(line).collect::<Vec<_>>().join("\n"))
+    };
+    let tables = |count| {
+        lines(count - 12, &|number| {
+            format!("extra_{number},id,TEXT,,Y,primary,,,,,,,,,,,")
+        })
+    };
+    let columns = |count| {
+        lines(count - 5, &|number| {
+            format!("center_info,x_{number},TEXT,,N,,,,,,,,,,,,")
+        })
+    };
+    let codes = |count| {
+        let codes: Vec<String> = (0..count).map(|number| format!("c{number}")).collect();
+        with_lines(&format!("lab,x,TEXT,,N,,,{},,,,,,,,,", codes.join("|")))
+    };
+    let name = |bytes| with_lines(&format!("lab,{},TEXT,,N,,,,,,,,,,,,", "x".repeat(bytes)));
+    for (at_limit, above) in [
+        (tables(TABLES_MAX), tables(TABLES_MAX + 1)),
+        (columns(COLUMNS_MAX), columns(COLUMNS_MAX + 1)),
+        (codes(CODES_MAX), codes(CODES_MAX + 1)),
+        (name(NAME_BYTES_MAX), name(NAME_BYTES_MAX + 1)),
+    ] {
+        assert!(Dictionary::parse(&at_limit).is_ok());
+        assert!(Dictionary::parse(&above).is_err());
+    }
+}

@@ -99,11 +99,22 @@ impl Recipe<'_> {
     /// The first variable changes slowest, as in the layout.
     fn stratum_sql(&self) -> String {
         let mut sql = "0".to_owned();
-        for (number, variable) in self.strata.iter().enumerate() {
+        // A variable with one possible level changes nothing.
+        let split = self
+            .strata
+            .iter()
+            .enumerate()
+            .filter(|(_, variable)| variable.kept.len() > 1);
+        for (number, variable) in split {
             let position = variable
                 .category
                 .position_sql(&format!("value_{number}"), &variable.kept);
-            sql = format!("({sql}) * {} + {position}", variable.kept.len());
+            let slower = if sql == "0" {
+                String::new()
+            } else {
+                format!("({sql}) * {} + ", variable.kept.len())
+            };
+            sql = format!("{slower}{position}");
         }
         sql
     }

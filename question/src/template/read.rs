@@ -179,7 +179,8 @@ fn plannings(
 fn privacy(entry: &PrivacyEntry) -> Result<PrivacyLimits, QuestionError> {
     let amount = |rho: f64| NanoRho::at_least(rho).map_err(|error| wrong(error.to_string()));
     let limits = PrivacyLimits {
-        rho_min: amount(entry.min)?,
+        // Rounded up like every amount, a least rho could lie above the decimal that people read: one billionth less does not.
+        rho_min: NanoRho::from_nano(amount(entry.min)?.nano().saturating_sub(1).max(1)),
         rho_max: amount(entry.max)?,
         rho_default: amount(entry.default)?,
     };

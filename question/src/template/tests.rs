@@ -382,3 +382,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_template_has_at_most_so_many_parameters() {
+    let with_parameters = |count: usize| {
+        let extra = (survival().parameters.len()..count).map(|number| {
+            format!("[parameters.p{number}]\nkind = \"levels\"\nvariable = \"sex\"\ndefault = \"any\"\nabout = \"\"\n")
+        });
+        format!(
+            "{}\n{}",
+            survival().toml(),
+            extra.collect::<Vec<_>>().concat()
+        )
+    };
+    assert!(Template::parse(&with_parameters(crate::limits::PARAMETERS_MAX)).is_ok());
+    assert!(Template::parse(&with_parameters(crate::limits::PARAMETERS_MAX + 1)).is_err());
+}

@@ -1,13 +1,14 @@
 //! Which variables and clocks may a template use? Read from data files that ship with the code, checked against the dictionary.
 
-mod category;
 mod fragment;
+mod category;
+mod file;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 pub use category::{Category, MISSING};
+
+use file::{ClockEntry, VariablesFile};
 
 use crate::dictionary::{ColumnKind, Dictionary, is_name};
 use crate::error::QuestionError;
@@ -72,65 +73,6 @@ pub struct Clock {
     pub(crate) events: Vec<String>,
     pub(crate) end: String,
     pub(crate) unusable: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VariablesFile {
-    #[serde(default)]
-    numbers: BTreeMap<String, NumberEntry>,
-    #[serde(default)]
-    dates: BTreeMap<String, DateEntry>,
-    #[serde(default)]
-    bands: BTreeMap<String, BandsEntry>,
-    #[serde(default)]
-    groups: BTreeMap<String, GroupEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NumberEntry {
-    label: String,
-    unit: String,
-    min: i64,
-    max: i64,
-    sql: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DateEntry {
-    label: String,
-    sql: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BandsEntry {
-    label: String,
-    number: String,
-    breaks: Vec<i64>,
-    levels: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GroupEntry {
-    label: String,
-    levels: Vec<String>,
-    sql: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClockEntry {
-    label: String,
-    event: String,
-    text: String,
-    start: String,
-    events: Vec<String>,
-    end: String,
-    unusable: Option<String>,
 }
 
 impl Vocabulary {
@@ -214,12 +156,6 @@ fn named<E, V>(
     entries.into_iter().map(read_one).collect()
 }
 
-fn check(name: &str, sql: &str, dictionary: &Dictionary) -> Result<String, QuestionError> {
-    fragment::check(sql, dictionary)
-        .map_err(|sentence| QuestionError::Vocabulary(format!("{name}: {sentence}")))?;
-    Ok(sql.trim().to_owned())
-}
-
 /// Columns of an index row's tables that have a closed list of codes and one value a row.
 fn coded_columns(dictionary: &Dictionary) -> Result<BTreeMap<String, Category>, QuestionError> {
     let mut categories = BTreeMap::new();
@@ -256,78 +192,6 @@ fn coded_columns(dictionary: &Dictionary) -> Result<BTreeMap<String, Category>, 
         }
     }
     Ok(categories)
-}
-
-impl NumberEntry {
-    fn number(self, name: &str, dictionary: &Dictionary) -> Result<Number, QuestionError> {
-        let sql = check(name, &self.sql, dictionary)?;
-        Ok(Number {
-            name: name.into(),
-            label: self.label,
-            unit: self.unit,
-            min: self.min,
-            max: self.max,
-            sql,
-        })
-    }
-}
-
-impl DateEntry {
-    fn date(self, name: &str, dictionary: &Dictionary) -> Result<DateVariable, QuestionError> {
-        Ok(DateVariable {
-            name: name.into(),
-            label: self.label,
-            sql: check(name, &self.sql, dictionary)?,
-        })
-    }
-}
-
-impl BandsEntry {
-    fn category(
-        self,
-        name: &str,
-        numbers: &BTreeMap<String, Number>,
-    ) -> Result<Category, QuestionError> {
-        let number = numbers.get(&self.number).ok_or_else(|| {
-            QuestionError::Vocabulary(format!(
-                "{name} is cut from {}, which is no number",
-                self.number
-            ))
-        })?;
-        Category::bands(name, &self.label, number, self.breaks, self.levels)
-    }
-}
-
-impl GroupEntry {
-    fn category(self, name: &str, dictionary: &Dictionary) -> Result<Category, QuestionError> {
-        Category::text(
-            name,
-            &self.label,
-            self.levels,
-            &check(name, &self.sql, dictionary)?,
-        )
-    }
-}
-
-impl ClockEntry {
-    fn clock(self, name: &str, dictionary: &Dictionary) -> Result<Clock, QuestionError> {
-        if self.events.is_empty() {
-            return Err(QuestionError::Vocabulary(format!(
-                "the clock {name} has no event"
-            )));
-        }
-        let sql = |sql: &String| check(name, sql, dictionary);
-        Ok(Clock {
-            name: name.into(),
-            label: self.label,
-            event: self.event,
-            text: self.text.trim().to_owned(),
-            start: sql(&self.start)?,
-            events: self.events.iter().map(sql).collect::<Result<_, _>>()?,
-            end: sql(&self.end)?,
-            unusable: self.unusable.as_ref().map(sql).transpose()?,
-        })
-    }
 }
 
 #[cfg(test)]
