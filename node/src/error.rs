@@ -45,10 +45,14 @@ pub enum NodeError {
         source: std::io::Error,
     },
     /// No room.
-    #[error("the disk is full, and nothing was changed. free some space where the data folder lies and try again")]
+    #[error(
+        "the disk is full, and nothing was changed. free some space where the data folder lies and try again"
+    )]
     DiskFull,
     /// Another process of this node is writing.
-    #[error("another import, lock or forget is under way on this node. wait until it has ended and try again")]
+    #[error(
+        "another import, lock or forget is under way on this node. wait until it has ended and try again"
+    )]
     Busy,
     /// The database was written by a later program.
     #[error("{} was written by a later version ({found}) of this program, which reads up to {known}. install the later version", path.display())]
@@ -61,7 +65,9 @@ pub enum NodeError {
         known: i64,
     },
     /// `SQLite` reported a fault; only its number is told, for its texts may quote statements.
-    #[error("the node's database reported fault {0}. check the disk, and restore the data folder from its backup if it persists")]
+    #[error(
+        "the node's database reported fault {0}. check the disk, and restore the data folder from its backup if it persists"
+    )]
     Storage(i32),
     /// The dictionary cannot be used.
     #[error("{0}")]
@@ -70,13 +76,17 @@ pub enum NodeError {
     #[error(transparent)]
     Import(#[from] ImportError),
     /// Nothing to lock.
-    #[error("nothing was imported yet, so there is nothing to lock. run `cartally-node import DIR` first")]
+    #[error(
+        "nothing was imported yet, so there is nothing to lock. run `cartally-node import DIR` first"
+    )]
     NothingToLock,
     /// Not a date.
     #[error("a lock date is written YYYY-MM-DD. correct --date")]
     LockDateForm,
     /// A lock cannot be dated ahead.
-    #[error("the lock date {date} lies in the future (today is {today}). choose today or an earlier date")]
+    #[error(
+        "the lock date {date} lies in the future (today is {today}). choose today or an earlier date"
+    )]
     LockDateFuture {
         /// The date asked for.
         date: String,
@@ -84,7 +94,9 @@ pub enum NodeError {
         today: String,
     },
     /// Locks go forward only.
-    #[error("the lock date {date} lies before the last lock ({last}). choose {last} or a later date")]
+    #[error(
+        "the lock date {date} lies before the last lock ({last}). choose {last} or a later date"
+    )]
     LockDateBeforeLast {
         /// The date asked for.
         date: String,
@@ -92,7 +104,9 @@ pub enum NodeError {
         last: String,
     },
     /// A lock file differs from what was locked, or is gone.
-    #[error("the file of lock {0} is missing or is not what was locked. restore it from the backup, or lock again")]
+    #[error(
+        "the file of lock {0} is missing or is not what was locked. restore it from the backup, or lock again"
+    )]
     LockDamaged(String),
     /// A lock that serves no new question.
     #[error("lock {0} was retired when a patient was forgotten. lock again")]
@@ -101,7 +115,9 @@ pub enum NodeError {
     #[error(transparent)]
     Source(#[from] crate::source::SourceError),
     /// Nobody to forget.
-    #[error("neither the tables nor any lock holds a patient with this id, and nothing was changed. check the id as the export writes it")]
+    #[error(
+        "neither the tables nor any lock holds a patient with this id, and nothing was changed. check the id as the export writes it"
+    )]
     UnknownPatient,
     /// An option that cannot be used.
     #[error("{0}")]
@@ -161,7 +177,10 @@ impl NodeError {
     /// A fault of the network side, with its cause's sentence.
     #[must_use]
     pub fn network(code: &'static str, cause: &dyn std::error::Error) -> Self {
-        Self::Network { code, sentence: cause.to_string() }
+        Self::Network {
+            code,
+            sentence: cause.to_string(),
+        }
     }
 
     /// The error of a file operation; a full disk is told apart.
@@ -169,7 +188,11 @@ impl NodeError {
     pub fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         match source.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
-            _ => Self::File { doing, path: path.to_owned(), source },
+            _ => Self::File {
+                doing,
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }
@@ -181,7 +204,10 @@ impl From<rusqlite::Error> for NodeError {
         match error.sqlite_error() {
             Some(fault) if fault.code == ErrorCode::DiskFull => Self::DiskFull,
             Some(fault)
-                if matches!(fault.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
+                if matches!(
+                    fault.code,
+                    ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked
+                ) =>
             {
                 Self::Busy
             }

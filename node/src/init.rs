@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
+use crate::ledger::Ledger;
 use crate::pseudonym::{Pseudonymiser, random_bytes};
 
 /// The policy that a new node has until its operator changes it.
@@ -32,7 +33,11 @@ pub struct Enrolment {
 }
 
 /// Makes a node in `data`. Nothing is ever overwritten: a folder with a node in it is refused, and so is any single key file.
-pub fn init(data: &DataDir, config: &NodeConfig, ca: Option<&Path>) -> Result<Enrolment, NodeError> {
+pub fn init(
+    data: &DataDir,
+    config: &NodeConfig,
+    ca: Option<&Path>,
+) -> Result<Enrolment, NodeError> {
     // Said first, so that a wrong option leaves no key behind.
     crate::config::check_coordinator(&config.coordinator).map_err(NodeError::Usage)?;
     let authority = ca
@@ -55,6 +60,7 @@ pub fn init(data: &DataDir, config: &NodeConfig, ca: Option<&Path>) -> Result<En
         write_atomic(&data.ca(), &authority)?;
     }
     write_atomic(&data.policy(), DEFAULT_POLICY.as_bytes())?;
+    Ledger::create(&data.ledger())?;
     write_atomic(&data.enrolment(), to_json(&enrolment)?.as_bytes())?;
     // Last: a folder without it holds no node, whatever else a crash left there.
     write_atomic(&data.config(), config.to_toml()?.as_bytes())?;
@@ -63,13 +69,17 @@ pub fn init(data: &DataDir, config: &NodeConfig, ca: Option<&Path>) -> Result<En
 
 /// The enrolment as people and programs read it.
 pub fn to_json(enrolment: &Enrolment) -> Result<String, NodeError> {
-    let text = serde_json::to_string_pretty(enrolment).map_err(|error| NodeError::Usage(error.to_string()))?;
+    let text = serde_json::to_string_pretty(enrolment)
+        .map_err(|error| NodeError::Usage(error.to_string()))?;
     Ok(text + "\n")
 }
 
 fn make_signing_key(data: &DataDir) -> Result<PublicKey, NodeError> {
     let path = data.signing_key();
-    let unusable = |error: protocol::keys::KeyError| NodeError::Key { path: path.clone(), reason: error.to_string() };
+    let unusable = |error: protocol::keys::KeyError| NodeError::Key {
+        path: path.clone(),
+        reason: error.to_string(),
+    };
     let pkcs8 = SigningKey::generate_pkcs8().map_err(unusable)?;
     create_private(&path, &pkcs8)?;
     Ok(SigningKey::from_pkcs8(&pkcs8).map_err(unusable)?.public())
@@ -79,11 +89,16 @@ fn make_sum_key(data: &DataDir) -> Result<SumKey, NodeError> {
     let bytes = Zeroizing::new(random_bytes::<32>()?);
     create_private(&data.sum_key(), bytes.as_slice())?;
     let secret = StaticSecret::from(*bytes);
-    Ok(SumKey::from_bytes(x25519_dalek::PublicKey::from(&secret).to_bytes()))
+    Ok(SumKey::from_bytes(
+        x25519_dalek::PublicKey::from(&secret).to_bytes(),
+    ))
 }
 
 fn make_tls_request(data: &DataDir) -> Result<(), NodeError> {
     let made = transport::ca::create_request()?;
     create_private(&data.tls_key(), made.key_pem.as_bytes())?;
-    Ok(write_atomic(&data.tls_request(), made.public_pem.as_bytes())?)
+    Ok(write_atomic(
+        &data.tls_request(),
+        made.public_pem.as_bytes(),
+    )?)
 }

@@ -15,6 +15,8 @@ pub mod lock;
 pub mod forget;
 pub mod source;
 pub mod ledger;
+pub mod policy;
+pub mod answer;
 pub mod agent;
 pub mod serve;
 pub mod status;

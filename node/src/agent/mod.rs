@@ -1,15 +1,254 @@
-//! How does a node meet the coordinator? It connects outwards, takes tasks, and sends what it signed.
+//! How does a node meet the coordinator? It connects outwards, mirrors the log, takes tasks, and sends what it signed.
+//!
+//! The agent remembers nothing of its own: a query that has not ended is offered again after a restart, and the answer
+//! that the ledger keeps is sent again, the same bytes.
 
-use std::sync::Arc;
+mod backoff;
+pub mod mirror;
+mod task;
+mod tick;
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use protocol::envelope::Envelope;
+use protocol::ids::DocumentId;
+use protocol::log::LogPosition;
+use tokio::sync::Semaphore;
+use transport::TransportError;
+use transport::client::HttpClient;
 use transport::clock::Clock;
+use transport::coordinator_api::CoordinatorApi;
+use transport::identity::Identity;
 use transport::shutdown::Shutdown;
+use transport::tls::{Credentials, Roots};
 
+use crate::answer::Answerer;
+use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
+use backoff::Backoff;
+use mirror::{Mirror, Own};
+use task::Task;
+
+pub use tick::tick_for;
+
+/// How long the coordinator may hold a poll. Below the half minute after which many proxies cut a silent connection.
+const WAIT_S: u32 = 25;
+
+/// Queries in work at once; the others wait at the coordinator.
+const IN_WORK_MAX: usize = 16;
+
+/// A poll that brings nothing and comes back sooner than this is answered by a pause, lest two machines spin.
+const POLL_MIN: Duration = Duration::from_secs(1);
+
+/// The wait before anything leaves, while no roster says another.
+const ANSWER_DELAY_DEFAULT: Duration = Duration::from_secs(5);
 
 /// Polls the coordinator and answers until the end begins.
-pub async fn run(_data: DataDir, _clock: Arc<dyn Clock>, shutdown: Shutdown) -> Result<(), NodeError> {
-    shutdown.begun().await;
+pub async fn run(
+    data: DataDir,
+    clock: Arc<dyn Clock>,
+    shutdown: Shutdown,
+) -> Result<(), NodeError> {
+    let mut agent = Agent::open(&data, clock, shutdown.clone())?;
+    let mut backoff = Backoff::new();
+    tracing::info!(center.id = %agent.answerer.config().center, "the node is ready");
+    while !shutdown.has_begun() {
+        let stepped = tokio::select! {
+            () = shutdown.begun() => break,
+            stepped = agent.step() => stepped,
+        };
+        let Err(error) = stepped else {
+            backoff = Backoff::new();
+            continue;
+        };
+        let wait = backoff.after_failure();
+        tracing::warn!(
+            code = error.code(),
+            wait_ms = wait.as_millis(),
+            "the coordinator could not be polled: {error}"
+        );
+        tokio::select! {
+            () = shutdown.begun() => break,
+            () = agent.clock.sleep(wait) => {}
+        }
+    }
     Ok(())
+}
+
+/// The side of the node that faces the network.
+struct Agent {
+    answerer: Arc<Answerer>,
+    api: CoordinatorApi,
+    mirror: Arc<Mutex<Mirror>>,
+    /// The ledger does not account for an answer of this center in the common log: nothing is answered.
+    alarm: bool,
+    in_work: Arc<Mutex<BTreeSet<DocumentId>>>,
+    places: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
+    shutdown: Shutdown,
+}
+
+impl Agent {
+    fn open(data: &DataDir, clock: Arc<dyn Clock>, shutdown: Shutdown) -> Result<Self, NodeError> {
+        let answerer = Answerer::open(data.clone())?;
+        let api = connect(data, answerer.config(), &clock)?;
+        let mirror = open_mirror(data, &answerer)?;
+        let mut agent = Self {
+            answerer: Arc::new(answerer),
+            api,
+            mirror: Arc::new(Mutex::new(mirror)),
+            alarm: false,
+            in_work: Arc::default(),
+            places: Arc::new(Semaphore::new(IN_WORK_MAX)),
+            clock,
+            shutdown,
+        };
+        agent.check_ledger()?;
+        Ok(agent)
+    }
+
+    /// One poll: what is offered is taken on, judged by the log as it then stands.
+    async fn step(&mut self) -> Result<(), NodeError> {
+        let known: Vec<DocumentId> = lock(&self.in_work).iter().copied().collect();
+        let begun = self.clock.now();
+        let offers = self.api.offers(WAIT_S, &known).await?;
+        let fetched = self.clock.now();
+        self.catch_up(offers.log).await?;
+        let mut taken = 0_usize;
+        for offer in offers.offers {
+            taken += usize::from(self.take_on(offer.query, fetched).await);
+        }
+        let pause = SignedDuration::try_from(POLL_MIN).unwrap_or_default();
+        if taken == 0 && fetched.duration_since(begun) < pause {
+            self.clock.sleep(POLL_MIN).await;
+        }
+        Ok(())
+    }
+
+    /// Extends the mirror to what the coordinator promises. A log that does not extend it stops everything.
+    async fn catch_up(&mut self, promised: LogPosition) -> Result<(), NodeError> {
+        let seen = lock(&self.mirror).position();
+        if seen == promised {
+            return Ok(());
+        }
+        let broken = |error: protocol::log::LogError| TransportError::LogBroken(error.to_string());
+        seen.accepts(promised).map_err(broken)?;
+        let (entries, _) = self.api.log_since(seen).await?;
+        let mirror = Arc::clone(&self.mirror);
+        let extended = self
+            .shutdown
+            .spawn_blocking(move || lock(&mirror).extend(&entries));
+        extended
+            .await
+            .map_err(|error| NodeError::network("log.mirror", &error))??;
+        self.check_ledger()
+    }
+
+    /// Whether the ledger accounts for every answer of this center that others have seen.
+    fn check_ledger(&mut self) -> Result<(), NodeError> {
+        let mirror = lock(&self.mirror);
+        let strange = self.answerer.ledger().unexplained(mirror.own_answers())?;
+        self.alarm = !strange.is_empty();
+        if self.alarm {
+            tracing::error!(
+                answers = strange.len(),
+                "the common log holds answers of this center that its ledger does not know: the ledger was rolled back. \
+                 nothing is answered. put the newest ledger back, or run `cartally-node ledger restored`"
+            );
+        }
+        Ok(())
+    }
+
+    /// Begins to work on a query, unless it is in work already. Waits for a free place.
+    async fn take_on(&self, query: Envelope, fetched: Timestamp) -> bool {
+        let id = query.id();
+        if lock(&self.in_work).contains(&id) {
+            return false;
+        }
+        // The semaphore is never closed; a place that cannot be had is as good as no query.
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return false;
+        };
+        lock(&self.in_work).insert(id);
+        let (governance, log) = {
+            let mirror = lock(&self.mirror);
+            (mirror.governance().clone(), mirror.position())
+        };
+        let delay = governance.roster().map_or(ANSWER_DELAY_DEFAULT, |roster| {
+            roster.document.answer_delay()
+        });
+        let task = Task {
+            query,
+            fetched,
+            delay,
+            governance,
+            log,
+            alarm: self.alarm,
+            answerer: Arc::clone(&self.answerer),
+            api: self.api.clone(),
+            clock: Arc::clone(&self.clock),
+            shutdown: self.shutdown.clone(),
+        };
+        let in_work = Arc::clone(&self.in_work);
+        self.shutdown.spawn(async move {
+            // What the coordinator would not take stays in work, so that it is not tried for ever.
+            if task.run().await {
+                lock(&in_work).remove(&id);
+            }
+            drop(place);
+        });
+        true
+    }
+}
+
+/// Records, by the operator's word, that the ledger came back from a backup; returns what was lost of it. The node must
+/// not be serving.
+pub fn record_restore(
+    data: &DataDir,
+    clock: &Arc<dyn Clock>,
+) -> Result<protocol::amount::NanoRho, NodeError> {
+    let answerer = Answerer::open(data.clone())?;
+    let mirror = open_mirror(data, &answerer)?;
+    Ok(answerer.ledger().record_restore(
+        mirror.own_answers(),
+        mirror.position().entries,
+        clock.now(),
+    )?)
+}
+
+fn open_mirror(data: &DataDir, answerer: &Answerer) -> Result<Mirror, NodeError> {
+    let own = Own {
+        center: answerer.config().center.clone(),
+        key: answerer.key().public(),
+    };
+    Mirror::open(&data.log(), answerer.config().charter, own)
+}
+
+/// The connection to the coordinator, as this center and nobody else.
+fn connect(
+    data: &DataDir,
+    config: &NodeConfig,
+    clock: &Arc<dyn Clock>,
+) -> Result<CoordinatorApi, NodeError> {
+    let credentials = Credentials::load(&data.tls_certificate(), &data.tls_key())?;
+    credentials.must_be(&Identity::of_center(
+        config.network.clone(),
+        config.center.clone(),
+    ))?;
+    let roots = Roots::load(&data.ca())?;
+    Ok(CoordinatorApi::new(HttpClient::new(
+        &config.coordinator,
+        &credentials,
+        &roots,
+        clock,
+    )?))
+}
+
+/// What these locks guard is whole between any two statements, so a thread that panicked left nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -32,8 +32,8 @@ pub(super) enum Kind {
         study: DocumentId,
         researcher: PersonId,
     },
-    /// The file came back from a backup; the cost is what the operator knows to have been lost.
-    Restored,
+    /// The file came back from a backup; the cost is what was lost, as the first `log_entries` of the common log say.
+    Restored { log_entries: u64 },
 }
 
 impl Entry {
@@ -62,7 +62,10 @@ impl Entry {
                 field(study.as_bytes());
                 field(researcher.as_str().as_bytes());
             }
-            Kind::Restored => field(b"restored"),
+            Kind::Restored { log_entries } => {
+                field(b"restored");
+                field(&log_entries.to_be_bytes());
+            }
         }
         let mut head = [0; 32];
         head.copy_from_slice(hash.finish().as_ref());
@@ -75,7 +78,15 @@ impl Entry {
             Kind::Charge {
                 question: charged, ..
             } => *charged == question,
-            Kind::Restored => false,
+            Kind::Restored { .. } => false,
+        }
+    }
+
+    /// Entries of the common log that this row accounts for, whatever the ledger's heads say.
+    pub(super) const fn looked_at(&self) -> u64 {
+        match &self.kind {
+            Kind::Charge { .. } => 0,
+            Kind::Restored { log_entries } => *log_entries,
         }
     }
 
@@ -85,7 +96,7 @@ impl Entry {
             Kind::Charge {
                 study, researcher, ..
             } => Some((*study, researcher.clone())),
-            Kind::Restored => None,
+            Kind::Restored { .. } => None,
         };
         PastCharge {
             at_s: self.at_s,
@@ -128,7 +139,7 @@ mod tests {
         );
         others.push(
             Entry {
-                kind: Kind::Restored,
+                kind: Kind::Restored { log_entries: 0 },
                 ..entry()
             }
             .head_after(ChainHead::EMPTY),

@@ -11,6 +11,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -53,6 +54,17 @@ pub struct Paid {
     pub head: ChainHead,
 }
 
+/// One of the center's own answers, as it stands in the common log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggedAnswer {
+    /// Its place in the log.
+    pub log_index: u64,
+    /// The ledger's head that it carries.
+    pub head: ChainHead,
+    /// What it says was charged.
+    pub cost: NanoRho,
+}
+
 /// How much has been spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
@@ -88,7 +100,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Charges `request` if the caps admit it, once and for good. Returns only after the disk has it.
+    /// Charges `request` if the caps admit it, once and for good. Returns only after the disk has it. The time is asked
+    /// for once the ledger is this call's alone, so that of two charges the later one never has the earlier time.
     ///
     /// # Errors
     /// The file could not be read or written; then nothing was charged.
@@ -96,7 +109,7 @@ impl Ledger {
         &self,
         request: &ChargeRequest,
         caps: &Caps,
-        now: Timestamp,
+        now: impl FnOnce() -> Timestamp,
     ) -> Result<Charge, LedgerError> {
         let mut connection = self.lock();
         // Immediate: of two writers, in this process or another, the second decides after the first has committed.
@@ -111,6 +124,7 @@ impl Ledger {
         {
             return Ok(resume(&past, paid, *head, request.question));
         }
+        let now = now();
         let spent: Vec<PastCharge> = past.iter().map(|(entry, _)| entry.spent()).collect();
         if let Err(refused) = decide(&spent, request, caps, now.as_second()) {
             return Ok(Charge::Refused(refused));
@@ -171,14 +185,22 @@ impl Ledger {
         Ok(head_of(&store::entries(&self.lock())?))
     }
 
-    /// Whether the chain ever had this head. An answer in the common log with a head that this ledger never had
-    /// means that the ledger was rolled back.
+    /// Those of the center's own answers in the common log that this ledger does not account for: their heads were
+    /// never its own, and no restore was recorded since. Any at all means that the file was rolled back.
     ///
     /// # Errors
     /// The file could not be read.
-    pub fn ever_had(&self, head: ChainHead) -> Result<bool, LedgerError> {
+    pub fn unexplained(&self, answers: &[LoggedAnswer]) -> Result<Vec<LoggedAnswer>, LedgerError> {
         let entries = store::entries(&self.lock())?;
-        Ok(head == ChainHead::EMPTY || entries.iter().any(|(_, after)| *after == head))
+        let heads: BTreeSet<ChainHead> = entries.iter().map(|(_, head)| *head).collect();
+        let looked_at = entries
+            .iter()
+            .map(|(entry, _)| entry.looked_at())
+            .max()
+            .unwrap_or(0);
+        let strange =
+            |answer: &&LoggedAnswer| answer.log_index >= looked_at && !heads.contains(&answer.head);
+        Ok(answers.iter().filter(strange).copied().collect())
     }
 
     /// How much has been spent, as of `now`.
@@ -202,18 +224,37 @@ impl Ledger {
         })
     }
 
-    /// Records, by the operator's word, that this file came back from a backup and that `lost` was spent in between.
-    /// From now on a charge without an answer stays spent.
+    /// Records, by the operator's word, that this file came back from a backup. What `answers` of the first
+    /// `log_entries` of the common log cost without this ledger's knowledge counts as spent, and from now on a charge
+    /// without an answer stays spent. Returns what was lost.
     ///
     /// # Errors
-    /// The file could not be written.
-    pub fn record_restore(&self, lost: NanoRho, now: Timestamp) -> Result<ChainHead, LedgerError> {
+    /// The file could not be read or written.
+    pub fn record_restore(
+        &self,
+        answers: &[LoggedAnswer],
+        log_entries: u64,
+        now: Timestamp,
+    ) -> Result<NanoRho, LedgerError> {
+        // One answer may stand in the log for several queries; it was charged once.
+        let lost: BTreeMap<ChainHead, NanoRho> = self
+            .unexplained(answers)?
+            .into_iter()
+            .map(|answer| (answer.head, answer.cost))
+            .collect();
+        let lost: NanoRho = lost.into_values().sum();
         let mut connection = self.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let past = store::entries(&transaction)?;
-        let head = append(&transaction, &past, lost, Kind::Restored, now)?;
+        append(
+            &transaction,
+            &past,
+            lost,
+            Kind::Restored { log_entries },
+            now,
+        )?;
         transaction.commit()?;
-        Ok(head)
+        Ok(lost)
     }
 
     /// Recomputes every head from the first row on.
@@ -246,7 +287,10 @@ fn resume(
     head: ChainHead,
     question: QuestionId,
 ) -> Charge {
-    if past.iter().any(|(entry, _)| entry.kind == Kind::Restored) {
+    if past
+        .iter()
+        .any(|(entry, _)| matches!(entry.kind, Kind::Restored { .. }))
+    {
         Charge::Refused(Refused::SpentBeforeRestore)
     } else {
         Charge::ResumedWithoutAnswer(Paid {

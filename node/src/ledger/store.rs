@@ -84,7 +84,7 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
 /// Every row with its head, in order.
 pub(super) fn entries(connection: &Connection) -> Result<Vec<(Entry, ChainHead)>, LedgerError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, at_s, cost_nano, kind, question, attempt, study, researcher, head FROM entry ORDER BY seq",
+        "SELECT seq, at_s, cost_nano, kind, question, attempt, study, researcher, log_entries, head FROM entry ORDER BY seq",
     )?;
     let rows = statement.query_and_then([], read)?;
     rows.collect()
@@ -111,7 +111,9 @@ fn read(row: &Row<'_>) -> Result<(Entry, ChainHead), LedgerError> {
                 .map_err(|_| altered())?,
         }
     } else {
-        Kind::Restored
+        Kind::Restored {
+            log_entries: u64::try_from(row.get::<_, i64>("log_entries")?).map_err(|_| altered())?,
+        }
     };
     let nano = u64::try_from(row.get::<_, i64>("cost_nano")?).map_err(|_| altered())?;
     let entry = Entry {
@@ -129,29 +131,33 @@ pub(super) fn append(
     entry: &Entry,
     head: ChainHead,
 ) -> Result<(), LedgerError> {
-    let (kind, question, attempt, study, researcher) = match &entry.kind {
-        Kind::Charge {
-            question,
-            attempt,
-            study,
-            researcher,
-        } => (
-            "charge",
-            Some(question.to_string()),
-            *attempt,
-            Some(study.to_string()),
-            Some(researcher.as_str()),
-        ),
-        Kind::Restored => ("restored", None, 0, None, None),
+    // Amounts and counts beyond i64 are refused by every cap; this keeps the columns' type honest all the same.
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (seq, at_s, cost) = (entry.seq, entry.at_s, signed(entry.cost.nano()));
+    let written = match &entry.kind {
+        Kind::Charge { question, attempt, study, researcher } => connection
+            .prepare_cached(
+                "INSERT INTO entry (seq, kind, at_s, cost_nano, head, question, attempt, study, researcher)
+                 VALUES (?1, 'charge', ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                seq,
+                at_s,
+                cost,
+                head.as_bytes(),
+                question.to_string(),
+                attempt,
+                study.to_string(),
+                researcher.as_str()
+            ])?,
+        Kind::Restored { log_entries } => connection
+            .prepare_cached(
+                "INSERT INTO entry (seq, kind, at_s, cost_nano, head, log_entries)
+                 VALUES (?1, 'restored', ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![seq, at_s, cost, head.as_bytes(), signed(*log_entries)])?,
     };
-    // Amounts beyond i64 are refused by every cap; this keeps the column's type honest all the same.
-    let nano = i64::try_from(entry.cost.nano()).unwrap_or(i64::MAX);
-    connection
-        .prepare_cached(
-            "INSERT INTO entry (seq, kind, at_s, question, attempt, study, researcher, cost_nano, head)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![entry.seq, kind, entry.at_s, question, attempt, study, researcher, nano, head.as_bytes()])?;
+    debug_assert_eq!(written, 1);
     Ok(())
 }
 

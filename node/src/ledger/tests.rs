@@ -54,7 +54,7 @@ fn a_question_is_charged_once_and_for_good() {
     let fixture = fixture();
     let head = {
         let ledger = Ledger::open(&fixture.path).unwrap();
-        let Charge::Fresh(paid) = ledger.charge(&request(1, 10), &caps(100), at(0)).unwrap() else {
+        let Charge::Fresh(paid) = ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap() else {
             panic!("fresh")
         };
         assert_eq!(
@@ -66,7 +66,7 @@ fn a_question_is_charged_once_and_for_good() {
     // Opened again, as after a crash between the charge and the answer.
     let ledger = Ledger::open(&fixture.path).unwrap();
     let Charge::ResumedWithoutAnswer(paid) =
-        ledger.charge(&request(1, 10), &caps(100), at(5)).unwrap()
+        ledger.charge(&request(1, 10), &caps(100), || at(5)).unwrap()
     else {
         panic!("resumed")
     };
@@ -88,7 +88,7 @@ fn a_question_is_charged_once_and_for_good() {
     let mut other = request(1, 10);
     other.researcher = "lee".parse().unwrap();
     // Even with caps of one billionth: an answer that was given is given again at no cost.
-    let Charge::Answered(bytes) = ledger.charge(&other, &caps(1), at(9)).unwrap() else {
+    let Charge::Answered(bytes) = ledger.charge(&other, &caps(1), || at(9)).unwrap() else {
         panic!("answered")
     };
     assert_eq!(bytes, b"first");
@@ -104,7 +104,7 @@ fn a_refusal_costs_nothing_and_locks_nothing() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
     for _ in 0..3 {
-        let refused = ledger.charge(&request(1, 11), &caps(10), at(0)).unwrap();
+        let refused = ledger.charge(&request(1, 11), &caps(10), || at(0)).unwrap();
         assert!(matches!(refused, Charge::Refused(Refused::QueryCap)));
     }
     assert_eq!(
@@ -112,7 +112,7 @@ fn a_refusal_costs_nothing_and_locks_nothing() {
         (0, ChainHead::EMPTY)
     );
     assert!(matches!(
-        ledger.charge(&request(1, 10), &caps(10), at(0)).unwrap(),
+        ledger.charge(&request(1, 10), &caps(10), || at(0)).unwrap(),
         Charge::Fresh(_)
     ));
 }
@@ -122,13 +122,13 @@ fn a_clock_behind_the_last_row_refuses() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
     assert!(matches!(
-        ledger.charge(&request(1, 1), &caps(10), at(100)).unwrap(),
+        ledger.charge(&request(1, 1), &caps(10), || at(100)).unwrap(),
         Charge::Fresh(_)
     ));
-    let behind = ledger.charge(&request(2, 1), &caps(10), at(99)).unwrap();
+    let behind = ledger.charge(&request(2, 1), &caps(10), || at(99)).unwrap();
     assert!(matches!(behind, Charge::Refused(Refused::ClockBehind)));
     assert!(matches!(
-        ledger.charge(&request(2, 1), &caps(10), at(100)).unwrap(),
+        ledger.charge(&request(2, 1), &caps(10), || at(100)).unwrap(),
         Charge::Fresh(_)
     ));
 }
@@ -138,24 +138,39 @@ fn after_a_restore_a_charge_without_an_answer_stays_spent_and_what_was_lost_coun
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
     assert!(matches!(
-        ledger.charge(&request(1, 10), &caps(100), at(0)).unwrap(),
+        ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap(),
         Charge::Fresh(_)
     ));
-    let before = ledger.head().unwrap();
-    let head = ledger
-        .record_restore(NanoRho::from_nano(80), at(1))
+    let known = logged(3, ledger.head().unwrap(), 10);
+    let strange = logged(4, ChainHead::from_bytes([9; 32]), 80);
+    let twice = logged(5, ChainHead::from_bytes([9; 32]), 80);
+    assert_eq!(ledger.unexplained(&[known, strange]).unwrap(), [strange]);
+    let lost = ledger
+        .record_restore(&[known, strange, twice], 6, at(1))
         .unwrap();
-    let again = ledger.charge(&request(1, 10), &caps(100), at(2)).unwrap();
+    assert_eq!(lost.nano(), 80);
+    assert_eq!(ledger.unexplained(&[known, strange, twice]).unwrap(), []);
+    let later = logged(6, ChainHead::from_bytes([8; 32]), 1);
+    assert_eq!(ledger.unexplained(&[strange, later]).unwrap(), [later]);
+    let again = ledger.charge(&request(1, 10), &caps(100), || at(2)).unwrap();
     assert!(matches!(
         again,
         Charge::Refused(Refused::SpentBeforeRestore)
     ));
     assert!(matches!(
-        ledger.charge(&request(2, 11), &caps(100), at(2)).unwrap(),
+        ledger.charge(&request(2, 11), &caps(100), || at(2)).unwrap(),
         Charge::Refused(Refused::YearCap)
     ));
-    assert!(ledger.ever_had(before).unwrap() && ledger.ever_had(head).unwrap());
-    assert!(!ledger.ever_had(ChainHead::from_bytes([9; 32])).unwrap());
+    drop(ledger);
+    Ledger::open(&fixture.path).unwrap();
+}
+
+fn logged(log_index: u64, head: ChainHead, nano: u64) -> LoggedAnswer {
+    LoggedAnswer {
+        log_index,
+        head,
+        cost: NanoRho::from_nano(nano),
+    }
 }
 
 #[test]
@@ -175,7 +190,7 @@ fn threads_racing_for_the_last_of_the_budget_never_overspend() {
                 let question = u8::try_from(racer).unwrap();
                 usize::from(matches!(
                     ledger
-                        .charge(&request(question, 10), &caps(35), at(0))
+                        .charge(&request(question, 10), &caps(35), || at(0))
                         .unwrap(),
                     Charge::Fresh(_)
                 ))
@@ -197,7 +212,7 @@ fn rows_can_neither_be_changed_nor_removed_and_an_answer_needs_its_charge() {
     let ledger = Ledger::open(&fixture.path).unwrap();
     let unpaid = ledger.store_answer(request(1, 1).question, b"x", at(0));
     assert_eq!(unpaid.unwrap_err().code(), "not_charged");
-    let _ = ledger.charge(&request(1, 1), &caps(10), at(0)).unwrap();
+    let _ = ledger.charge(&request(1, 1), &caps(10), || at(0)).unwrap();
     ledger
         .store_answer(request(1, 1).question, b"x", at(0))
         .unwrap();
@@ -216,8 +231,8 @@ fn rows_can_neither_be_changed_nor_removed_and_an_answer_needs_its_charge() {
 fn an_altered_row_is_found_when_the_ledger_is_opened() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
-    let _ = ledger.charge(&request(1, 10), &caps(100), at(0)).unwrap();
-    let _ = ledger.charge(&request(2, 10), &caps(100), at(1)).unwrap();
+    let _ = ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap();
+    let _ = ledger.charge(&request(2, 10), &caps(100), || at(1)).unwrap();
     ledger.verify_chain().unwrap();
     ledger
         .lock()
@@ -234,8 +249,8 @@ fn an_altered_row_is_found_when_the_ledger_is_opened() {
 fn a_removed_row_is_found_when_the_ledger_is_opened() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
-    let _ = ledger.charge(&request(1, 10), &caps(100), at(0)).unwrap();
-    let _ = ledger.charge(&request(2, 10), &caps(100), at(1)).unwrap();
+    let _ = ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap();
+    let _ = ledger.charge(&request(2, 10), &caps(100), || at(1)).unwrap();
     ledger
         .lock()
         .execute_batch("DROP TRIGGER entry_is_kept; DELETE FROM entry WHERE seq = 1")
@@ -294,7 +309,7 @@ fn a_full_disk_charges_nothing_and_says_so() {
         .unwrap();
     let mut charged = 0;
     let full = (0..=u8::MAX).find_map(|question| {
-        match ledger.charge(&request(question, 1), &caps(1_000), at(0)) {
+        match ledger.charge(&request(question, 1), &caps(1_000), || at(0)) {
             Ok(_) => {
                 charged += 1;
                 None
@@ -312,7 +327,7 @@ fn a_full_disk_charges_nothing_and_says_so() {
     let next = u8::try_from(charged).unwrap();
     assert!(matches!(
         ledger
-            .charge(&request(next, 1), &caps(1_000), at(0))
+            .charge(&request(next, 1), &caps(1_000), || at(0))
             .unwrap(),
         Charge::Fresh(_)
     ));
@@ -332,7 +347,7 @@ fn the_year_rolls_and_the_lifetime_does_not() {
     };
     let charge = |question, second| {
         ledger
-            .charge(&request(question, 10), &caps, at(second))
+            .charge(&request(question, 10), &caps, || at(second))
             .unwrap()
     };
     assert!(matches!(charge(1, 0), Charge::Fresh(_)));

@@ -58,7 +58,11 @@ impl Store {
         let transaction = self.write()?;
         let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found > known {
-            return Err(NodeError::StoreNewer { path: path.to_owned(), found, known });
+            return Err(NodeError::StoreNewer {
+                path: path.to_owned(),
+                found,
+                known,
+            });
         }
         for statement in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
             transaction.execute_batch(statement)?;
@@ -70,7 +74,9 @@ impl Store {
 
     /// A transaction that will write: it waits for other writers now, not half way.
     pub(crate) fn write(&mut self) -> Result<Transaction<'_>, NodeError> {
-        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+        Ok(self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
     /// The connection, for reading.
@@ -81,20 +87,28 @@ impl Store {
     /// Pages that the file may have from now on, so that a test can fill the disk.
     #[cfg(test)]
     pub(crate) fn limit_pages(&self, pages_max: i64) {
-        self.connection.pragma_update(None, "max_page_count", pages_max).unwrap();
+        self.connection
+            .pragma_update(None, "max_page_count", pages_max)
+            .unwrap();
     }
 
     /// Pages that the file has now.
     #[cfg(test)]
     pub(crate) fn pages(&self) -> i64 {
-        self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()
+        self.connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap()
     }
 }
 
 /// Makes an empty file of mode 0600 if there is none; `SQLite` gives its journals the same mode.
-fn create_private(path: &Path) -> Result<(), NodeError> {
+pub(crate) fn create_private(path: &Path) -> Result<(), NodeError> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     match made {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -126,7 +140,10 @@ mod tests {
         drop(other);
         let error = Store::open(&data).err().unwrap();
         assert_eq!(error.code(), "store.newer");
-        assert!(error.to_string().contains("install the later version"), "{error}");
+        assert!(
+            error.to_string().contains("install the later version"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -135,7 +152,13 @@ mod tests {
         let (_dir, data) = data();
         let _store = Store::open(&data).unwrap();
         for name in ["data.db", "data.db-wal", "data.db-shm"] {
-            let mode = data.root().join(name).metadata().unwrap().permissions().mode();
+            let mode = data
+                .root()
+                .join(name)
+                .metadata()
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
     }

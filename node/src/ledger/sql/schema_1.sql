@@ -10,8 +10,10 @@ CREATE TABLE entry (
     study      TEXT    CHECK (length(study) = 64),            -- document id of the study; NULL for 'restored'
     researcher TEXT,                                          -- person id; NULL for 'restored'
     cost_nano  INTEGER NOT NULL CHECK (cost_nano >= 0),       -- billionths of rho
+    log_entries  INTEGER CHECK (log_entries >= 0),                -- entries of the common log that the operator looked at; NULL for 'charge'
     head       BLOB    NOT NULL CHECK (length(head) = 32),    -- SHA-256
-    CHECK ((kind = 'charge') = (question IS NOT NULL AND study IS NOT NULL AND researcher IS NOT NULL))
+    CHECK ((kind = 'charge') = (question IS NOT NULL AND study IS NOT NULL AND researcher IS NOT NULL)),
+    CHECK ((kind = 'restored') = (log_entries IS NOT NULL))
 ) STRICT;
 
 -- One attempt at a question is charged once.

@@ -1,0 +1,245 @@
+//! What was decided, as far as this node has seen? A copy of the coordinator's log that only ever grows, in `log.db`.
+
+use std::path::Path;
+
+use protocol::documents::Answer;
+use protocol::envelope::Envelope;
+use protocol::ids::{CenterId, DocumentId};
+use protocol::keys::PublicKey;
+use protocol::log::{LogEntry, LogPosition};
+use protocol::verify::Governance;
+use rusqlite::{Connection, params};
+
+use crate::error::NodeError;
+use crate::ledger::LoggedAnswer;
+
+/// The version of the file that this program writes.
+const VERSION: i64 = 1;
+
+/// The mirrored log, and what follows from it under the pinned charter.
+#[derive(Debug)]
+pub struct Mirror {
+    connection: Connection,
+    own: Own,
+    position: LogPosition,
+    governance: Governance,
+    own_answers: Vec<LoggedAnswer>,
+}
+
+/// Whose answers are the node's own.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// The center.
+    pub center: CenterId,
+    /// The key that it signs with.
+    pub key: PublicKey,
+}
+
+impl Mirror {
+    /// Opens the mirror, makes it if it is not there, and works out what is in force. A mirror that is lost is fetched again.
+    pub fn open(path: &Path, charter: DocumentId, own: Own) -> Result<Self, NodeError> {
+        let connection = connect(path)?;
+        let mut mirror = Self {
+            connection,
+            own,
+            position: LogPosition::EMPTY,
+            governance: Governance::pinned_to(charter),
+            own_answers: Vec::new(),
+        };
+        for entry in mirror.stored()? {
+            mirror.position = mirror.position.after(&entry).map_err(|error| broken(&error))?;
+            mirror.take(&entry);
+        }
+        Ok(mirror)
+    }
+
+    /// How far the copy reaches.
+    #[must_use]
+    pub const fn position(&self) -> LogPosition {
+        self.position
+    }
+
+    /// What is in force.
+    #[must_use]
+    pub const fn governance(&self) -> &Governance {
+        &self.governance
+    }
+
+    /// The center's own answers in the log, oldest first.
+    #[must_use]
+    pub fn own_answers(&self) -> &[LoggedAnswer] {
+        &self.own_answers
+    }
+
+    /// Appends entries that extend the copy, all or none.
+    pub fn extend(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
+        let position = self.position.extended(entries).map_err(|error| broken(&error))?;
+        let transaction = self.connection.transaction()?;
+        for entry in entries {
+            transaction
+                .prepare_cached("INSERT INTO entry (log_index, time, envelope) VALUES (?1, ?2, ?3)")?
+                .execute(params![signed(entry.index), entry.time.to_string(), entry.envelope.to_json()])?;
+        }
+        transaction.commit()?;
+        self.position = position;
+        for entry in entries {
+            self.take(entry);
+        }
+        Ok(())
+    }
+
+    /// Draws the consequences of one entry.
+    fn take(&mut self, entry: &LogEntry) {
+        if entry.envelope.is::<Answer>() {
+            self.own_answers.extend(own_answer(entry, &self.own));
+        } else if let Err(reason) = self.governance.apply(&entry.envelope) {
+            // Not (yet) in force: the log holds proposals too.
+            tracing::debug!(log.index = entry.index, %reason, "a document of the log is not in force");
+        }
+    }
+
+    fn stored(&self) -> Result<Vec<LogEntry>, NodeError> {
+        let mut statement =
+            self.connection.prepare("SELECT log_index, time, envelope FROM entry ORDER BY log_index")?;
+        let mut rows = statement.query([])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (index, time, envelope): (i64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let unreadable = || NodeError::Network {
+                code: "log.damaged",
+                sentence: "the copy of the common log is damaged. remove log.db; it will be fetched again".to_owned(),
+            };
+            entries.push(LogEntry {
+                index: u64::try_from(index).map_err(|_| unreadable())?,
+                time: time.parse().map_err(|_| unreadable())?,
+                envelope: Envelope::from_json(&envelope).map_err(|_| unreadable())?,
+            });
+        }
+        Ok(entries)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, NodeError> {
+    crate::store::create_private(path)?;
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION {
+        return Err(NodeError::StoreNewer { path: path.to_owned(), found, known: VERSION });
+    }
+    if found == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(include_str!("mirror_1.sql"))?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+/// The entry as an answer of this center, if it is one that the center's key signed.
+fn own_answer(entry: &LogEntry, own: &Own) -> Option<LoggedAnswer> {
+    let answer: Answer = entry.envelope.open(&[own.key].into()).ok()?;
+    (answer.center == own.center).then_some(LoggedAnswer {
+        log_index: entry.index,
+        head: answer.ledger_head,
+        cost: answer.cost,
+    })
+}
+
+fn broken(error: &protocol::log::LogError) -> NodeError {
+    NodeError::network("log.broken", error)
+}
+
+/// Indexes stay far below 2^63.
+fn signed(index: u64) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use protocol::amount::NanoRho;
+    use protocol::documents::Query;
+    use protocol::ids::{ChainHead, QuestionId};
+    use protocol::keys::SigningKey;
+    use protocol::question::{Mode, Question};
+
+    use super::*;
+
+    fn key() -> SigningKey {
+        SigningKey::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap()
+    }
+
+    fn own(key: &SigningKey) -> Own {
+        Own { center: "K01".parse().unwrap(), key: key.public() }
+    }
+
+    fn open(path: &Path, key: &SigningKey) -> Mirror {
+        Mirror::open(path, DocumentId::from_bytes([1; 32]), own(key)).unwrap()
+    }
+
+    fn entry(index: u64, envelope: Envelope) -> LogEntry {
+        LogEntry { index, time: "2026-11-21T01:02:03.123456789Z".parse().unwrap(), envelope }
+    }
+
+    fn query(key: &SigningKey) -> Envelope {
+        let question = Question {
+            template: DocumentId::from_bytes([2; 32]),
+            parameters: std::collections::BTreeMap::new(),
+            mode: Mode::Local,
+            rho: NanoRho::from_nano(1),
+            lock_date: "2026-11-21".parse().unwrap(),
+        };
+        let study = DocumentId::from_bytes([3; 32]);
+        let moment = Timestamp::UNIX_EPOCH;
+        Envelope::sign(&Query { question, study, created: moment, deadline: moment, log: LogPosition::EMPTY }, key)
+    }
+
+    fn answer(key: &SigningKey, center: &str) -> Envelope {
+        let answer = Answer {
+            question: QuestionId::from_bytes([4; 32]),
+            center: center.parse().unwrap(),
+            lock: "l".parse().unwrap(),
+            lock_date: "2026-11-21".parse().unwrap(),
+            parts: vec![],
+            cost: NanoRho::from_nano(5),
+            ledger_head: ChainHead::from_bytes([6; 32]),
+            log: LogPosition::EMPTY,
+        };
+        Envelope::sign(&answer, key)
+    }
+
+    #[test]
+    fn a_mirror_grows_and_is_the_same_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, key) = (dir.path().join("log.db"), key());
+        let mut mirror = open(&path, &key);
+        mirror.extend(&[entry(0, query(&key)), entry(1, query(&key))]).unwrap();
+        let position = mirror.position();
+        drop(mirror);
+        let mut mirror = open(&path, &key);
+        assert_eq!((mirror.position(), position.entries), (position, 2));
+        for wrong in [0, 1, 3] {
+            assert_eq!(mirror.extend(&[entry(wrong, query(&key))]).unwrap_err().code(), "log.broken");
+        }
+        assert_eq!(mirror.position(), position);
+        assert!(mirror.connection.execute("DELETE FROM entry", []).is_err());
+        assert!(mirror.connection.execute("UPDATE entry SET time = ''", []).is_err());
+    }
+
+    #[test]
+    fn only_answers_that_the_centers_own_key_signed_are_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, key, other) = (dir.path().join("log.db"), key(), key());
+        let mut mirror = open(&path, &key);
+        let entries = [answer(&other, "K01"), answer(&key, "K02"), answer(&key, "K01")];
+        let entries: Vec<_> = (0..).zip(entries).map(|(index, envelope)| entry(index, envelope)).collect();
+        mirror.extend(&entries).unwrap();
+        let expected =
+            LoggedAnswer { log_index: 2, head: ChainHead::from_bytes([6; 32]), cost: NanoRho::from_nano(5) };
+        assert_eq!(mirror.own_answers(), [expected]);
+        drop(mirror);
+        assert_eq!(open(&path, &key).own_answers(), [expected]);
+    }
+}
