@@ -1,1 +1,16 @@
-//! tests
+//! What every end-to-end test needs: a small network of real processes over made-up centers in which a lost, doubled or
+//! swapped answer shows in the sum.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test network that cannot start should stop the test"
+)]
+
+mod cohort;
+mod network;
+mod inspect;
+
+pub use cohort::{Cohort, write_center};
+pub use inspect::{answers, charges, documents_in_log, last_query};
+pub use network::{TestNetwork, run_to_fault};

@@ -9,7 +9,7 @@ use protocol::question::Question;
 use protocol::verify::Governance;
 use question::Dictionary;
 use question::plan::{Plan, plan};
-use question::template::{Planning, Template, describe};
+use question::template::{Planning, Template};
 
 use super::Ask;
 use crate::error::ClientError;
@@ -25,8 +25,6 @@ pub(crate) struct Composed {
     pub(crate) study: Study,
     /// Its plan.
     pub(crate) plan: Plan,
-    /// The question in plain words.
-    pub(crate) words: String,
     /// What is expected of the registry.
     pub(crate) planning: Planning,
     /// Centers in the roster.
@@ -57,7 +55,6 @@ pub(crate) fn compose(
         )));
     }
     let plan = plan(&template, &parameters, rho, &Dictionary::shipped()?)?;
-    let words = describe(&template, &parameters);
     let question = Question {
         template: template_id,
         parameters: parameters.canonical(),
@@ -73,7 +70,6 @@ pub(crate) fn compose(
         study_id,
         study,
         plan,
-        words,
         planning,
         centers,
     })

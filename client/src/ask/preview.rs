@@ -28,7 +28,7 @@ pub(crate) fn show(composed: &Composed, answered: bool) -> String {
     let planning = &composed.planning;
     let expected = preview(&composed.plan, composed.centers, planning);
     let mut text = String::new();
-    let _ = writeln!(text, "{}", composed.words);
+    let _ = writeln!(text, "{}", composed.plan.words);
     let _ = writeln!(text, "{}", cost(composed, &expected, answered));
     let _ = writeln!(
         text,

@@ -1,13 +1,15 @@
 //! What came out? A verified result as a table, CSV, JSON or a figure.
 
 mod report;
-mod figure;
 mod text;
 
 use std::path::Path;
 
+use analysis::figure::{Caption, draw};
 use clap::ValueEnum;
+use protocol::api::ResultBundle;
 use protocol::ids::DocumentId;
+use serde::Serialize;
 use transport::keys::write_atomic;
 
 pub use report::Estimated;
@@ -29,6 +31,8 @@ pub enum Format {
     Json,
     /// The figure.
     Svg,
+    /// The signed documents that it rests on, for whoever wants to check them without us.
+    Signed,
 }
 
 /// Fetches, verifies and shows the result of `query`.
@@ -40,12 +44,14 @@ pub(crate) async fn show(
     out: Option<&Path>,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
-    let estimated = Estimated::of(&fetch(home, session, query).await?)?;
+    let (bundle, verified) = fetch(home, session, query).await?;
+    let estimated = Estimated::of(&verified)?;
     let shown = match format {
         Format::Table => text::table(&estimated),
         Format::Csv => analysis::table::csv(&estimated.report.estimates),
-        Format::Json => json(&estimated)?,
-        Format::Svg => figure::svg(&estimated),
+        Format::Json => json(&estimated.report)?,
+        Format::Svg => svg(&estimated)?,
+        Format::Signed => json(&bundle)?,
     }
     .into_bytes();
     match out {
@@ -61,7 +67,7 @@ pub(crate) async fn verify_only(
     query: DocumentId,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
-    let verified = fetch(home, session, query).await?;
+    let (_, verified) = fetch(home, session, query).await?;
     terminal.line(format!(
         "result {} verifies: query by a researcher of study {}, template and roster in force under the pinned charter, \
          {} signed answers, totals equal to their sum, every author on this log",
@@ -72,16 +78,22 @@ pub(crate) async fn verify_only(
     Ok(())
 }
 
-fn json(estimated: &Estimated) -> Result<String, ClientError> {
-    serde_json::to_string_pretty(&estimated.report)
-        .map_err(|e| ClientError::unreadable("result", &e))
+fn svg(estimated: &Estimated) -> Result<String, ClientError> {
+    let caption = Caption::of(&estimated.plan, &estimated.report);
+    draw(&caption, &estimated.report.estimates).ok_or_else(|| {
+        ClientError::Usage("there is no figure for this result; use --format table".into())
+    })
+}
+
+fn json<T: Serialize>(shown: &T) -> Result<String, ClientError> {
+    serde_json::to_string_pretty(shown).map_err(|e| ClientError::unreadable("result", &e))
 }
 
 async fn fetch(
     home: &Home,
     session: &mut Session,
     query: DocumentId,
-) -> Result<Verified, ClientError> {
+) -> Result<(ResultBundle, Verified), ClientError> {
     let status = session.api.query(query, 0, None).await?;
     if status.result.is_none() {
         return Err(ClientError::NotPublished(query));
@@ -90,5 +102,6 @@ async fn fetch(
     // Answers name the log as their authors saw it, which may be newer than what this session read at its start.
     session.refresh().await?;
     let governance = session.governance(home)?;
-    Ok(verify(&governance, &session.mirror, &bundle)?)
+    let verified = verify(&governance, &session.mirror, &bundle)?;
+    Ok((bundle, verified))
 }

@@ -4,7 +4,7 @@ use analysis::report::{CenterCounts, Report};
 use protocol::documents::CenterEnding;
 use question::Dictionary;
 use question::plan::{Plan, plan};
-use question::template::{Template, describe};
+use question::template::Template;
 
 use crate::error::ClientError;
 use crate::verify::Verified;
@@ -16,10 +16,6 @@ pub struct Estimated {
     pub report: Report,
     /// The question's plan.
     pub plan: Plan,
-    /// The question in plain words.
-    pub words: String,
-    /// The template's title.
-    pub title: String,
 }
 
 impl Estimated {
@@ -49,13 +45,7 @@ impl Estimated {
             centers,
             estimates,
         );
-        let words = describe(&template, &parameters);
-        Ok(Self {
-            report,
-            plan,
-            words,
-            title: template.title,
-        })
+        Ok(Self { report, plan })
     }
 }
 

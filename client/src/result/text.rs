@@ -24,7 +24,7 @@ pub(super) fn table(estimated: &Estimated) -> String {
     format!(
         "{}\n{}, {} mode, rho {} (epsilon {:.2} at delta 1e-6)\n\
          centers: {} answered, {} late, {} refused, {} out of budget, {} failed\n{table}\n",
-        estimated.words,
+        estimated.plan.words,
         report.template,
         report.mode,
         report.rho,

@@ -6,6 +6,8 @@
 mod backoff;
 pub mod mirror;
 mod task;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 use std::collections::BTreeSet;
@@ -56,6 +58,7 @@ pub async fn run(
     let mut agent = Agent::open(&data, clock, shutdown.clone())?;
     let mut backoff = Backoff::new();
     tracing::info!(center.id = %agent.answerer.config().center, "the node is ready");
+    say_ready(agent.answerer.config());
     while !shutdown.has_begun() {
         let stepped = tokio::select! {
             () = shutdown.begun() => break,
@@ -77,6 +80,14 @@ pub async fn run(
         }
     }
     Ok(())
+}
+
+/// One line on standard output for whoever started the node: a node listens nowhere, so it says for whom it answers.
+fn say_ready(config: &NodeConfig) {
+    use std::io::Write;
+    // A closed output means that nobody waits for the line.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "answering for {}", config.center).and_then(|()| out.flush());
 }
 
 /// The side of the node that faces the network.

@@ -1,0 +1,58 @@
+//! Which program is this process? One executable stands in for all: its first argument says whom it plays.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Set for servers, so that they end when the process that started them does, however it ended.
+pub const TIED_VARIABLE: &str = "CARTALLY_DEMO_TIED";
+
+/// The programs that one executable can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// `cartally-node`
+    Node,
+    /// `cartally-coordinator`
+    Coordinator,
+    /// `cartally`
+    Client,
+}
+
+impl Actor {
+    /// The first argument that selects this program.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Node => "as-node",
+            Self::Coordinator => "as-coordinator",
+            Self::Client => "as-client",
+        }
+    }
+
+    fn of(word: &OsString) -> Option<Self> {
+        [Self::Node, Self::Coordinator, Self::Client]
+            .into_iter()
+            .find(|actor| word == actor.word())
+    }
+
+    fn run(self, args: impl Iterator<Item = OsString>) -> ExitCode {
+        if std::env::var_os(TIED_VARIABLE).is_some() {
+            // Only a kernel without the call could fail here; the demo still stops its processes when it ends itself.
+            let _ = rustix::process::set_parent_process_death_signal(Some(
+                rustix::process::Signal::TERM,
+            ));
+        }
+        match self {
+            Self::Node => node::run(args),
+            Self::Coordinator => coordinator::run(args),
+            Self::Client => client::run(args),
+        }
+    }
+}
+
+/// Plays the program that the first argument selects; nothing if it selects none.
+pub fn play(args: &[OsString]) -> Option<ExitCode> {
+    let actor = Actor::of(args.get(1)?)?;
+    // The program sees its own arguments: the executable's name, then what follows the word.
+    let own = args.iter().take(1).chain(args.iter().skip(2)).cloned();
+    Some(actor.run(own))
+}

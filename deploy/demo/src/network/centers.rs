@@ -1,0 +1,150 @@
+//! Where do the centers' rows come from, and how does each become a node with a lock?
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use node::data_dir::DataDir;
+
+use super::{NETWORK, Network, Program, text};
+use crate::actor::Actor;
+use crate::error::DemoError;
+
+/// One center.
+#[derive(Debug, Clone)]
+pub struct Center {
+    /// `center_info.center_id`.
+    pub id: String,
+    /// The folder with its CSV files.
+    pub export: PathBuf,
+    /// Its node's data folder.
+    pub data: PathBuf,
+}
+
+/// The centers in `folder`: one folder each, in the order of their ids; their nodes get folders below `nodes`.
+pub fn find_centers(folder: &Path, nodes: &Path) -> Result<Vec<Center>, DemoError> {
+    let mut centers = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(DemoError::file(folder))? {
+        let export = entry.map_err(DemoError::file(folder))?.path();
+        if export.is_dir() {
+            let id = center_id(&export)?;
+            centers.push(Center {
+                data: nodes.join(&id),
+                id,
+                export,
+            });
+        }
+    }
+    centers.sort_by(|left, right| left.id.cmp(&right.id));
+    let twice = centers
+        .windows(2)
+        .find(|pair| matches!(pair, [left, right] if left.id == right.id));
+    if let Some([center, ..]) = twice {
+        let why = format!("center_info.center_id {} is used by two folders", center.id);
+        return Err(DemoError::Center {
+            path: center.export.clone(),
+            why,
+        });
+    }
+    if centers.is_empty() {
+        return Err(DemoError::Center {
+            path: folder.to_owned(),
+            why: "it has no folders in it".into(),
+        });
+    }
+    Ok(centers)
+}
+
+/// `center_id` of the one row of `center_info.csv`.
+fn center_id(export: &Path) -> Result<String, DemoError> {
+    let wrong = |why: String| DemoError::Center {
+        path: export.to_owned(),
+        why,
+    };
+    let mut reader = csv::Reader::from_path(export.join("center_info.csv"))
+        .map_err(|error| wrong(format!("center_info.csv: {error}")))?;
+    let headers = reader
+        .headers()
+        .map_err(|error| wrong(format!("center_info.csv: {error}")))?
+        .clone();
+    let column = headers
+        .iter()
+        .position(|name| name.trim_start_matches('\u{feff}') == "center_id");
+    let row = reader.records().next().and_then(Result::ok);
+    let id = column.and_then(|column| row?.get(column).map(str::to_owned));
+    id.filter(|id| !id.is_empty())
+        .ok_or_else(|| wrong("center_info.csv names no center_id".into()))
+}
+
+/// Makes every center's node: keys, certificate, policy, import, lock; several centers at a time.
+pub(super) fn enrol_all(
+    network: &Network,
+    program: &Program,
+    fingerprint: &str,
+) -> Result<(), DemoError> {
+    thread::scope(|scope| {
+        let enrol = |center| scope.spawn(move || enrol(network, program, center, fingerprint));
+        let working: Vec<_> = network.centers.iter().map(enrol).collect();
+        let broken = || DemoError::Silent {
+            what: "a center".into(),
+            wanted: "how it ended",
+        };
+        working
+            .into_iter()
+            .try_for_each(|work| work.join().map_err(|_| broken())?)
+    })
+}
+
+fn enrol(
+    network: &Network,
+    program: &Program,
+    center: &Center,
+    fingerprint: &str,
+) -> Result<(), DemoError> {
+    let data = DataDir::new(&center.data);
+    let (folder, authority) = (
+        text(&center.data),
+        text(&network.coordinator_dir.join("ca.pem")),
+    );
+    let name = format!("Center {}", center.id);
+    let init = [
+        "init",
+        "--data",
+        &folder,
+        "--center",
+        &center.id,
+        "--name",
+        &name,
+        "--network",
+        NETWORK,
+        "--coordinator",
+        &network.url,
+        "--charter",
+        fingerprint,
+        "--ca",
+        &authority,
+    ];
+    program.run(Actor::Node, &init)?;
+    super::certify(
+        network,
+        program,
+        "center",
+        &center.id,
+        &data.tls_request(),
+        &data.tls_certificate(),
+    )?;
+    super::write(&data.policy(), &policy(&network.settings.rho_cap))?;
+    program.run(
+        Actor::Node,
+        &["import", "--data", &folder, &text(&center.export)],
+    )?;
+    program.run(Actor::Node, &["lock", "--data", &folder])?;
+    Ok(())
+}
+
+/// A policy whose caps allow what the demo asks.
+fn policy(rho: &str) -> String {
+    format!(
+        "# Written by the demo: every cap allows what it asks.\n\n[caps]\nyear = {rho}\nlifetime = {rho}\nstudy = {rho}\n\
+         researcher = {rho}\nquery = {rho}\nquestions_per_day = 1000\n\n[approval]\ndefault = \"automatic\"\n"
+    )
+}

@@ -1,0 +1,93 @@
+//! How is a server started, known to be ready, and stopped?
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Stdio};
+
+use super::program::Program;
+use crate::actor::{Actor, TIED_VARIABLE};
+use crate::error::DemoError;
+
+/// A server process; dropping it stops it.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    /// `host:port`, or whatever the program says it is ready at.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts a server and waits until it says that it is ready.
+    pub fn start(
+        program: &Program,
+        actor: Actor,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self, DemoError> {
+        let mut command = program.command(actor, arguments);
+        command
+            .env(TIED_VARIABLE, "1")
+            .envs(variables.iter().copied());
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().map_err(DemoError::Start)?;
+        let silent = || DemoError::Silent {
+            what: arguments.join(" "),
+            wanted: "that it is ready",
+        };
+        let output = child.stdout.take().ok_or_else(silent)?;
+        let mut server = Self {
+            child,
+            output: BufReader::new(output),
+            address: String::new(),
+        };
+        server.address = server.wait_for(READY_WORDS)?.ok_or_else(silent)?;
+        Ok(server)
+    }
+
+    /// Reads the server's output until a line begins with one of `words`; what follows them. Nothing if the server ended.
+    pub fn wait_for(&mut self, words: &[&str]) -> Result<Option<String>, DemoError> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.output.read_line(&mut line)? == 0 {
+                return Ok(None);
+            }
+            let said = words
+                .iter()
+                .find_map(|word| line.trim_end().strip_prefix(word));
+            if let Some(rest) = said {
+                return Ok(Some(rest.trim().to_owned()));
+            }
+        }
+    }
+
+    /// Kills the process at once (SIGKILL) and waits until it is gone.
+    pub fn kill(mut self) {
+        self.stop(rustix::process::Signal::KILL);
+    }
+
+    /// Waits for the process to end by itself; its exit code.
+    pub fn wait(mut self) -> Result<Option<i32>, DemoError> {
+        let mut rest = Vec::new();
+        self.output.read_to_end(&mut rest)?;
+        Ok(self.child.wait()?.code())
+    }
+
+    fn stop(&mut self, signal: rustix::process::Signal) {
+        // Either call fails only when the process is gone already, which is what is wanted.
+        let process = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(process, signal);
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.stop(rustix::process::Signal::TERM);
+        }
+    }
+}
+
+/// What servers print when they are ready: a coordinator its address, a node that it runs.
+const READY_WORDS: &[&str] = &["listening on ", "answering for "];

@@ -1,0 +1,130 @@
+//! How does a test get a network, and stop one of its processes at a named point?
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use demo::actor::Actor;
+use demo::network::{Network, RESEARCHER, Settings};
+
+use crate::cohort::{Cohort, write_center};
+
+/// A network of real processes in a folder that goes with it.
+pub struct TestNetwork {
+    /// The running network.
+    pub network: Network,
+    _root: tempfile::TempDir,
+}
+
+impl TestNetwork {
+    /// Starts `centers` made-up centers, K01 with `first` patients, each next one with twice as many; a quarter died.
+    pub fn start(executable: &str, centers: u32, first: u32) -> Self {
+        let root = tempfile::tempdir().expect("a folder can be made");
+        let exports = root.path().join("exports");
+        for number in 0..centers {
+            let id = format!("K{:02}", number + 1);
+            let patients = first << number;
+            write_center(
+                &exports.join(&id),
+                &id,
+                Cohort {
+                    patients,
+                    deaths: patients / 4,
+                },
+            );
+        }
+        Self::over(root, executable, exports)
+    }
+
+    /// Starts a network over existing exports.
+    pub fn over(root: tempfile::TempDir, executable: &str, centers: PathBuf) -> Self {
+        let settings = Settings {
+            executable: executable.into(),
+            root: root.path().join("network"),
+            centers,
+            answer_delay_s: 0.0,
+            rho_cap: "60".into(),
+        };
+        std::fs::create_dir_all(&settings.root).expect("a folder can be made");
+        let network = Network::start(settings, &mut |_| {}).expect("the network starts");
+        Self {
+            network,
+            _root: root,
+        }
+    }
+
+    /// Asks as the researcher and follows to the end; the query's id.
+    pub fn ask(&self, arguments: &[&str]) -> String {
+        let whole = [
+            &["ask"],
+            arguments,
+            &["--yes", "--watch", "--deadline-s", "60"],
+        ]
+        .concat();
+        let said = self
+            .network
+            .cartally(&RESEARCHER, &whole)
+            .expect("the question is answered");
+        said.id_after("query").expect("the client names the query")
+    }
+
+    /// Sends a question as the researcher without waiting; the query's id.
+    pub fn send(&self, arguments: &[&str]) -> String {
+        let whole = [&["ask"], arguments, &["--yes", "--deadline-s", "60"]].concat();
+        let said = self
+            .network
+            .cartally(&RESEARCHER, &whole)
+            .expect("the question is sent");
+        said.id_after("query").expect("the client names the query")
+    }
+
+    /// Follows a query to its end.
+    pub fn watch(&self, query: &str) {
+        self.network
+            .cartally(&RESEARCHER, &["watch", query])
+            .expect("the query ends");
+    }
+
+    /// The result in a format, verified by the client.
+    pub fn result(&self, query: &str, format: &str) -> String {
+        self.network
+            .cartally(&RESEARCHER, &["result", query, "--format", format])
+            .expect("the result verifies")
+            .output
+    }
+
+    /// What a failing command of the researcher said.
+    pub fn complaint(&self, arguments: &[&str]) -> String {
+        self.network
+            .cartally(&RESEARCHER, arguments)
+            .expect_err("the command fails")
+            .to_string()
+    }
+}
+
+/// Runs the researcher's client until it reaches the fault point, then kills it. What it had said so far.
+pub fn run_to_fault(test: &TestNetwork, point: &str, arguments: &[&str]) -> Vec<String> {
+    let home = test.network.home(&RESEARCHER);
+    let home = home.to_string_lossy();
+    let whole: Vec<&str> = ["--data", &home]
+        .into_iter()
+        .chain(arguments.iter().copied())
+        .collect();
+    let mut command = test.network.program().command(Actor::Client, &whole);
+    command
+        .env("CARTALLY_FAULT_POINT", point)
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the client starts");
+    let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+    let mut said = Vec::new();
+    for line in output.lines() {
+        let line = line.expect("its output can be read");
+        if line.starts_with("fault-point") {
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends");
+            return said;
+        }
+        said.push(line);
+    }
+    panic!("the client ended before {point}: {said:?}");
+}
