@@ -38,7 +38,10 @@ impl NodeConfig {
 
     /// Reads a configuration from its text; `path` is for the sentence.
     pub fn parse(text: &str, path: &Path) -> Result<Self, NodeError> {
-        let fault = |reason: String| NodeError::Config { path: path.to_owned(), reason };
+        let fault = |reason: String| NodeError::Config {
+            path: path.to_owned(),
+            reason,
+        };
         let config: Self = toml::from_str(text).map_err(|e| fault(e.message().to_owned()))?;
         check_coordinator(&config.coordinator).map_err(fault)?;
         Ok(config)
@@ -47,7 +50,9 @@ impl NodeConfig {
     /// The text of `node.toml`.
     pub fn to_toml(&self) -> Result<String, NodeError> {
         let body = toml::to_string(self).map_err(|error| NodeError::Usage(error.to_string()))?;
-        Ok(format!("# Who this node is, and whom it follows. The charter is what it trusts: change it only by hand.\n{body}"))
+        Ok(format!(
+            "# Who this node is, and whom it follows. The charter is what it trusts: change it only by hand.\n{body}"
+        ))
     }
 }
 
@@ -66,19 +71,26 @@ mod tests {
 
     fn text(coordinator: &str) -> String {
         let charter = "ab".repeat(32);
-        format!("center = \"K01\"\nnetwork = \"kr\"\ncoordinator = \"{coordinator}\"\ncharter = \"{charter}\"\n")
+        format!(
+            "center = \"K01\"\nnetwork = \"kr\"\ncoordinator = \"{coordinator}\"\ncharter = \"{charter}\"\n"
+        )
     }
 
     #[test]
     fn a_configuration_survives_being_written_and_read() {
-        let config = NodeConfig::parse(&text("https://c.example:8443"), Path::new("node.toml")).unwrap();
+        let config =
+            NodeConfig::parse(&text("https://c.example:8443"), Path::new("node.toml")).unwrap();
         let again = NodeConfig::parse(&config.to_toml().unwrap(), Path::new("node.toml")).unwrap();
         assert_eq!(config, again);
     }
 
     #[test]
     fn an_address_without_tls_or_an_unknown_key_is_refused() {
-        for wrong in [text("http://c.example"), text("https://"), text("https://a") + "extra = 1\n"] {
+        for wrong in [
+            text("http://c.example"),
+            text("https://"),
+            text("https://a") + "extra = 1\n",
+        ] {
             let error = NodeConfig::parse(&wrong, Path::new("node.toml")).unwrap_err();
             assert_eq!(error.code(), "node.config");
         }

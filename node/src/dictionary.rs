@@ -18,8 +18,9 @@ pub fn text(data: &DataDir) -> Result<String, NodeError> {
 
 /// The dictionary, checked.
 pub fn load(data: &DataDir) -> Result<Dictionary, NodeError> {
-    let dictionary = Dictionary::parse(&text(data)?)
-        .map_err(|error| NodeError::Dictionary(format!("{error}. correct {}", data.dictionary().display())))?;
+    let dictionary = Dictionary::parse(&text(data)?).map_err(|error| {
+        NodeError::Dictionary(format!("{error}. correct {}", data.dictionary().display()))
+    })?;
     schema::check(&dictionary)?;
     Ok(dictionary)
 }

@@ -31,7 +31,11 @@ pub fn forget(
 /// Finishes what an earlier `forget` began before it was cut off. Does nothing otherwise; to be called before anything that
 /// writes or reads locks.
 pub fn finish(store: &Store, data: &DataDir, dictionary: &Dictionary) -> Result<(), NodeError> {
-    for forgotten in store.forgotten()?.iter().filter(|forgotten| !forgotten.done) {
+    for forgotten in store
+        .forgotten()?
+        .iter()
+        .filter(|forgotten| !forgotten.done)
+    {
         for lock in store.locks()? {
             let path = file::path(data, &lock.lock_id);
             if !path.is_file() {
@@ -41,7 +45,8 @@ pub fn finish(store: &Store, data: &DataDir, dictionary: &Dictionary) -> Result<
                 Ok(sha256) => store.rehash(&lock.lock_id, &sha256)?,
                 // A lock of another dictionary, or a damaged one: it is retired, so that nobody needs it any more.
                 Err(NodeError::Storage(_)) => {
-                    std::fs::remove_file(&path).map_err(|error| NodeError::file("removed", &path, error))?;
+                    std::fs::remove_file(&path)
+                        .map_err(|error| NodeError::file("removed", &path, error))?;
                 }
                 Err(error) => return Err(error),
             }
@@ -53,7 +58,10 @@ pub fn finish(store: &Store, data: &DataDir, dictionary: &Dictionary) -> Result<
 
 /// Whether the tables, a lock or the list of the forgotten know the patient.
 fn is_known(store: &Store, data: &DataDir, patient: &str) -> Result<bool, NodeError> {
-    let forgotten = store.forgotten()?.iter().any(|forgotten| forgotten.patient == patient);
+    let forgotten = store
+        .forgotten()?
+        .iter()
+        .any(|forgotten| forgotten.patient == patient);
     if forgotten || patients::holds_patient(store.connection(), patient)? {
         return Ok(true);
     }

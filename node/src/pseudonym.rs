@@ -62,7 +62,9 @@ impl fmt::Debug for Pseudonymiser {
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], NodeError> {
     use ring::rand::SecureRandom as _;
     let mut bytes = [0; N];
-    ring::rand::SystemRandom::new().fill(&mut bytes).map_err(|_| NodeError::Randomness)?;
+    ring::rand::SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| NodeError::Randomness)?;
     Ok(bytes)
 }
 
@@ -88,6 +90,9 @@ mod tests {
 
     #[test]
     fn the_key_cannot_be_read_from_debug_text() {
-        assert_eq!(format!("{:?}", Pseudonymiser::new(&[7; 32])), "Pseudonymiser(key hidden)");
+        assert_eq!(
+            format!("{:?}", Pseudonymiser::new(&[7; 32])),
+            "Pseudonymiser(key hidden)"
+        );
     }
 }

@@ -13,11 +13,15 @@ use crate::{agent, dictionary, forget};
 /// Runs the node's agent until SIGTERM or SIGINT; the step under way is finished first.
 pub fn run(data: &DataDir, clock: &Arc<dyn Clock>) -> Result<(), NodeError> {
     forget::finish(&Store::open(data)?, data, &dictionary::load(data)?)?;
-    let started = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let started = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = started.map_err(|error| NodeError::file("started", data.root(), error))?;
     runtime.block_on(async {
         let shutdown = Shutdown::new();
-        shutdown.on_signals().map_err(|error| NodeError::file("started", data.root(), error))?;
+        shutdown
+            .on_signals()
+            .map_err(|error| NodeError::file("started", data.root(), error))?;
         let ended = agent::run(data.clone(), Arc::clone(clock), shutdown.clone()).await;
         shutdown.begin();
         shutdown.finish().await;

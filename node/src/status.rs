@@ -1,11 +1,14 @@
-//! How is this node? Its last import and its locks; numbers of rows, for its operator's eyes.
+//! How is this node? Its last import, its locks, its budget; numbers of rows, for its operator's eyes.
 
 use std::io::Write;
 
+use protocol::amount::NanoRho;
 use serde::Serialize;
 
 use crate::config::NodeConfig;
 use crate::error::NodeError;
+use crate::ledger::Spent;
+use crate::policy::Policy;
 use crate::store::Store;
 use crate::store::history::Import;
 use crate::store::locks::Lock;
@@ -23,23 +26,56 @@ pub struct Status {
     pub last_import: Option<Import>,
     /// Every lock, oldest first.
     pub locks: Vec<Lock>,
+    /// What was spent, and the center's caps.
+    pub budget: Budget,
+}
+
+/// Privacy loss so far beside the center's own caps, in billionths of rho. Year and lifetime stand side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// Spent in the last 365 days.
+    pub year_spent_nano_rho: NanoRho,
+    /// The cap of any 365 days.
+    pub year_cap_nano_rho: NanoRho,
+    /// Spent ever.
+    pub lifetime_spent_nano_rho: NanoRho,
+    /// The cap of all time.
+    pub lifetime_cap_nano_rho: NanoRho,
+    /// Questions charged ever.
+    pub charges: usize,
 }
 
 impl Status {
     /// The state of the node behind `store`.
-    pub fn read(config: &NodeConfig, store: &Store) -> Result<Self, NodeError> {
+    pub fn read(
+        config: &NodeConfig,
+        store: &Store,
+        spent: Spent,
+        policy: &Policy,
+    ) -> Result<Self, NodeError> {
         Ok(Self {
             center: config.center.to_string(),
             network: config.network.to_string(),
             coordinator: config.coordinator.clone(),
             last_import: store.last_import()?,
             locks: store.locks()?,
+            budget: Budget {
+                year_spent_nano_rho: spent.year,
+                year_cap_nano_rho: policy.caps().year,
+                lifetime_spent_nano_rho: spent.lifetime,
+                lifetime_cap_nano_rho: policy.caps().lifetime,
+                charges: spent.charges,
+            },
         })
     }
 
     /// Writes it for people.
     pub fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        writeln!(out, "center {} of network {}, coordinator {}", self.center, self.network, self.coordinator)?;
+        writeln!(
+            out,
+            "center {} of network {}, coordinator {}",
+            self.center, self.network, self.coordinator
+        )?;
         match &self.last_import {
             None => writeln!(out, "nothing imported yet: run `cartally-node import DIR`")?,
             Some(import) => {
@@ -55,9 +91,35 @@ impl Status {
         }
         for lock in &self.locks {
             let retired = if lock.retired { ", retired" } else { "" };
-            writeln!(out, "lock {} of {}, made {}{retired}", lock.lock_id, lock.date, lock.locked_at)?;
+            writeln!(
+                out,
+                "lock {} of {}, made {}{retired}",
+                lock.lock_id, lock.date, lock.locked_at
+            )?;
         }
-        Ok(())
+        self.budget.write(out)
+    }
+}
+
+impl Budget {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let mut line = |what: &str, spent: NanoRho, cap: NanoRho| {
+            let (epsilon, of) = (spent.epsilon(), cap.epsilon());
+            writeln!(
+                out,
+                "spent {what}: rho {spent} of {cap} (epsilon {epsilon:.2} of {of:.2} at delta 1e-6)"
+            )
+        };
+        line(
+            "in 365 days",
+            self.year_spent_nano_rho,
+            self.year_cap_nano_rho,
+        )?;
+        line(
+            "ever",
+            self.lifetime_spent_nano_rho,
+            self.lifetime_cap_nano_rho,
+        )
     }
 }
 
@@ -66,7 +128,10 @@ pub(crate) fn write_counts(import: &Import, out: &mut dyn Write) -> std::io::Res
     for count in &import.tables {
         let (table, landed, rejected) = (&count.table, count.landed, count.rejected);
         match (count.present, rejected) {
-            (false, _) => writeln!(out, "  {table:<16} {landed:>9} rows (no file: taken as empty)")?,
+            (false, _) => writeln!(
+                out,
+                "  {table:<16} {landed:>9} rows (no file: taken as empty)"
+            )?,
             (true, 0) => writeln!(out, "  {table:<16} {landed:>9} rows")?,
             (true, _) => writeln!(out, "  {table:<16} {landed:>9} rows, {rejected} rejected")?,
         }

@@ -49,7 +49,11 @@ impl TestNode {
         self.import_with(folder, false)
     }
 
-    pub(crate) fn import_with(&mut self, folder: &Path, losing_is_right: bool) -> Result<Landed, NodeError> {
+    pub(crate) fn import_with(
+        &mut self,
+        folder: &Path,
+        losing_is_right: bool,
+    ) -> Result<Landed, NodeError> {
         let request = Request {
             data: &self.data,
             dictionary: &self.dictionary,
@@ -82,7 +86,10 @@ impl TestNode {
 
     /// One number from the working tables.
     pub(crate) fn number(&self, sql: &str) -> i64 {
-        self.store.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.store
+            .connection()
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap()
     }
 }
 
@@ -96,8 +103,8 @@ pub(crate) const PATIENT_HEADER: &str =
 
 /// `patient.csv` with these patients: all alike, alive, with consent.
 pub(crate) fn patients(ids: &[&str]) -> String {
-    let rows: String = ids.iter().map(|id| format!("{id},F,1980,Y,alive,2025-06-01,\n")).collect();
-    PATIENT_HEADER.to_owned() + &rows
+    let row = |text: String, id: &&str| text + id + ",F,1980,Y,alive,2025-06-01,\n";
+    ids.iter().fold(PATIENT_HEADER.to_owned(), row)
 }
 
 /// The header of the shortest `course.csv`.
@@ -105,9 +112,12 @@ pub(crate) const COURSE_HEADER: &str =
     "course_id,patient_id,course_no,disease,decision_date,product,setting,final_status\n";
 
 /// The header of the shortest `infusion.csv`.
-pub(crate) const INFUSION_HEADER: &str = "infusion_id,course_id,patient_id,infusion_no,infusion_date\n";
+pub(crate) const INFUSION_HEADER: &str =
+    "infusion_id,course_id,patient_id,infusion_no,infusion_date\n";
 
 /// A real center of the bundled data.
 pub(crate) fn ebmt4(center: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/demo/data/ebmt4").join(center)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../deploy/demo/data/ebmt4")
+        .join(center)
 }

@@ -12,6 +12,8 @@ use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
 use crate::import::{self, Check, Landed, Request};
+use crate::ledger::Ledger;
+use crate::policy::Policy;
 use crate::status::{Status, write_counts};
 use crate::store::Store;
 use crate::{dictionary, forget, init, keys, lock};
@@ -28,7 +30,7 @@ pub(super) fn perform(
         Command::Import(asked) => import(&data, asked, out, clock),
         Command::Lock(asked) => lock(&data, asked, out, clock),
         Command::Forget(asked) => forget(&data, asked, out, clock),
-        Command::Status(asked) => status(&data, asked.json, out),
+        Command::Status(asked) => status(&data, asked.json, out, clock),
         Command::Dictionary(asked) => print_dictionary(&data, asked.format, out),
         Command::Serve => serve(&data, options, clock),
     }
@@ -44,7 +46,7 @@ fn init(data: &DataDir, asked: &Init, out: &mut dyn Write) -> Result<End, NodeEr
     };
     let enrolment = init::init(data, &config, asked.ca.as_deref())?;
     let (folder, request) = (data.root().display().to_string(), data.tls_request());
-    say(write!(
+    Ok(say(write!(
         out,
         "made the node of center {} in {folder}\n\
          signing key  {}\n\
@@ -57,10 +59,15 @@ fn init(data: &DataDir, asked: &Init, out: &mut dyn Write) -> Result<End, NodeEr
         data.enrolment().display(),
         request.display(),
         data.tls_certificate().display(),
-    ))
+    )))
 }
 
-fn import(data: &DataDir, asked: &Import, out: &mut dyn Write, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+fn import(
+    data: &DataDir,
+    asked: &Import,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
     let config = NodeConfig::load(data)?;
     let (dictionary, pseudonyms) = (dictionary::load(data)?, keys::pseudonyms(data)?);
     let mut store = Store::open(data)?;
@@ -77,31 +84,54 @@ fn import(data: &DataDir, asked: &Import, out: &mut dyn Write, clock: &Arc<dyn C
     };
     let landed = import::import(&mut store, &asked.dir, &request);
     progress.finish_and_clear();
-    tell_import(&landed?, out)
+    Ok(tell_import(&landed?, out))
 }
 
-fn tell_import(landed: &Landed, out: &mut dyn Write) -> Result<End, NodeError> {
-    say(writeln!(out, "import {} landed", landed.import.import_id))?;
-    say(write_counts(&landed.import, out))?;
-    let Some(report) = &landed.report else { return Ok(End::Done) };
+fn tell_import(landed: &Landed, out: &mut dyn Write) -> End {
+    say(writeln!(out, "import {} landed", landed.import.import_id));
+    say(write_counts(&landed.import, out));
+    let Some(report) = &landed.report else {
+        return End::Done;
+    };
     for (table, column, check, count) in &landed.summary {
         let meaning = Check::of_word(check).map_or("", Check::sentence);
         let dot = if column.is_empty() { "" } else { "." };
-        say(writeln!(out, "rejected: {table}{dot}{column}: {count} x {check} ({meaning})"))?;
+        say(writeln!(
+            out,
+            "rejected: {table}{dot}{column}: {count} x {check} ({meaning})"
+        ));
     }
-    say(writeln!(out, "the rejected rows are listed by line in {}", report.display()))?;
-    Ok(End::LandedWithRejects)
+    say(writeln!(
+        out,
+        "the rejected rows are listed by line in {}",
+        report.display()
+    ));
+    End::LandedWithRejects
 }
 
-fn lock(data: &DataDir, asked: &Lock, out: &mut dyn Write, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+fn lock(
+    data: &DataDir,
+    asked: &Lock,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
     NodeConfig::load(data)?;
     let mut store = Store::open(data)?;
     forget::finish(&store, data, &dictionary::load(data)?)?;
     let lock = lock::lock(&mut store, data, asked.date.as_deref(), clock.now())?;
-    say(writeln!(out, "locked {} (date {})", lock.lock_id, lock.date))
+    Ok(say(writeln!(
+        out,
+        "locked {} (date {})",
+        lock.lock_id, lock.date
+    )))
 }
 
-fn forget(data: &DataDir, asked: &Forget, out: &mut dyn Write, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
+fn forget(
+    data: &DataDir,
+    asked: &Forget,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
     NodeConfig::load(data)?;
     let (dictionary, pseudonyms) = (dictionary::load(data)?, keys::pseudonyms(data)?);
     let source_id = match asked.patient_id.as_str() {
@@ -111,22 +141,37 @@ fn forget(data: &DataDir, asked: &Forget, out: &mut dyn Write, clock: &Arc<dyn C
     };
     let mut store = Store::open(data)?;
     forget::finish(&store, data, &dictionary)?;
-    forget::forget(&mut store, data, &dictionary, &pseudonyms, &source_id, clock.now())?;
-    say(writeln!(
+    forget::forget(
+        &mut store,
+        data,
+        &dictionary,
+        &pseudonyms,
+        &source_id,
+        clock.now(),
+    )?;
+    Ok(say(writeln!(
         out,
         "the patient is out of the tables and of every lock; every lock so far is retired. \
          run `cartally-node lock` to serve new questions, and take the patient out of the export and of backups"
-    ))
+    )))
 }
 
-fn status(data: &DataDir, json: bool, out: &mut dyn Write) -> Result<End, NodeError> {
+fn status(
+    data: &DataDir,
+    json: bool,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
     let config = NodeConfig::load(data)?;
-    let status = Status::read(&config, &Store::open(data)?)?;
+    let spent = Ledger::open(&data.ledger())?.spent(clock.now())?;
+    let policy = Policy::load(&data.policy())?;
+    let status = Status::read(&config, &Store::open(data)?, spent, &policy)?;
     if json {
-        let text = serde_json::to_string_pretty(&status).map_err(|error| NodeError::Usage(error.to_string()))?;
-        return say(writeln!(out, "{text}"));
+        let text = serde_json::to_string_pretty(&status)
+            .map_err(|error| NodeError::Usage(error.to_string()))?;
+        return Ok(say(writeln!(out, "{text}")));
     }
-    say(status.write(out))
+    Ok(say(status.write(out)))
 }
 
 fn print_dictionary(data: &DataDir, format: Format, out: &mut dyn Write) -> Result<End, NodeError> {
@@ -134,9 +179,11 @@ fn print_dictionary(data: &DataDir, format: Format, out: &mut dyn Write) -> Resu
     let text = match format {
         Format::Text => dictionary.print(),
         Format::Csv => dictionary::text(data)?,
-        Format::Redcap => dictionary.redcap().map_err(|error| NodeError::Dictionary(error.to_string()))?,
+        Format::Redcap => dictionary
+            .redcap()
+            .map_err(|error| NodeError::Dictionary(error.to_string()))?,
     };
-    say(writeln!(out, "{}", text.trim_end()))
+    Ok(say(writeln!(out, "{}", text.trim_end())))
 }
 
 fn serve(data: &DataDir, options: &Options, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {
@@ -147,6 +194,6 @@ fn serve(data: &DataDir, options: &Options, clock: &Arc<dyn Clock>) -> Result<En
 }
 
 /// A closed pipe means that nobody reads on; what was done is done.
-fn say(_written: std::io::Result<()>) -> Result<End, NodeError> {
-    Ok(End::Done)
+fn say(_written: std::io::Result<()>) -> End {
+    End::Done
 }

@@ -63,7 +63,11 @@ pub fn run_with(
     match command::perform(&options, out, clock) {
         Ok(end) => end,
         Err(error) => {
-            let end = if matches!(error, NodeError::Usage(_)) { End::Usage } else { End::Nothing };
+            let end = if matches!(error, NodeError::Usage(_)) {
+                End::Usage
+            } else {
+                End::Nothing
+            };
             told(writeln!(err, "error[{}]: {error}", error.code()), end)
         }
     }

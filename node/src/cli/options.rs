@@ -34,7 +34,7 @@ pub enum Command {
     Lock(Lock),
     /// Take a patient out of the tables and every lock, and retire the locks
     Forget(Forget),
-    /// Show the last import and the locks
+    /// Show the last import, the locks and the budget
     Status(Status),
     /// Print the dictionary: every table, column, code and check
     Dictionary(Dictionary),
@@ -113,6 +113,6 @@ pub enum Format {
     Text,
     /// The CSV that the node itself reads
     Csv,
-    /// A REDCap data dictionary
+    /// A data dictionary for `REDCap`
     Redcap,
 }

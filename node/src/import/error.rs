@@ -11,13 +11,17 @@ pub enum ImportError {
     #[error("{} is not a folder. name the folder that holds one CSV file a table, such as patient.csv", .0.display())]
     NotAFolder(PathBuf),
     /// A table's file is a folder.
-    #[error("{file} is not a file. put the table's CSV file there, or remove it if the table is empty")]
+    #[error(
+        "{file} is not a file. put the table's CSV file there, or remove it if the table is empty"
+    )]
     NotAFile {
         /// The file's name.
         file: String,
     },
     /// A file that belongs to no table.
-    #[error("{file} belongs to no table of the dictionary. rename it (see `cartally-node dictionary`) or move it elsewhere")]
+    #[error(
+        "{file} belongs to no table of the dictionary. rename it (see `cartally-node dictionary`) or move it elsewhere"
+    )]
     UnknownTable {
         /// The file's name.
         file: String,
@@ -29,19 +33,25 @@ pub enum ImportError {
         table: String,
     },
     /// Not even a header row.
-    #[error("{file} is empty, without a header row. export it again, or remove it if the table has no rows")]
+    #[error(
+        "{file} is empty, without a header row. export it again, or remove it if the table has no rows"
+    )]
     EmptyFile {
         /// The file's name.
         file: String,
     },
     /// None of the first row's words is a column.
-    #[error("the first row of {file} names no column of its table. put the column names in the first row, with comma, semicolon or tab between them")]
+    #[error(
+        "the first row of {file} names no column of its table. put the column names in the first row, with comma, semicolon or tab between them"
+    )]
     NoHeader {
         /// The file's name.
         file: String,
     },
     /// A header row longer than any real one.
-    #[error("the first row of {file} is longer than {bytes_max} bytes. check that the file is a CSV file with one row a line")]
+    #[error(
+        "the first row of {file} is longer than {bytes_max} bytes. check that the file is a CSV file with one row a line"
+    )]
     HeaderTooLong {
         /// The file's name.
         file: String,
@@ -49,7 +59,9 @@ pub enum ImportError {
         bytes_max: u64,
     },
     /// A column that the dictionary does not know.
-    #[error("{file} has a column that its table does not know: {column}. rename or remove it (see `cartally-node dictionary`)")]
+    #[error(
+        "{file} has a column that its table does not know: {column}. rename or remove it (see `cartally-node dictionary`)"
+    )]
     UnknownColumn {
         /// The file's name.
         file: String,
@@ -73,7 +85,9 @@ pub enum ImportError {
         column: String,
     },
     /// Not UTF-8.
-    #[error("line {line} of {file} is not UTF-8 text. save the file as \"CSV UTF-8\" and import again")]
+    #[error(
+        "line {line} of {file} is not UTF-8 text. save the file as \"CSV UTF-8\" and import again"
+    )]
     Encoding {
         /// The file's name.
         file: String,
@@ -81,7 +95,9 @@ pub enum ImportError {
         line: u64,
     },
     /// A file beyond the limits.
-    #[error("{file} has more than {rows_max} rows, more than one import may bring. check the export")]
+    #[error(
+        "{file} has more than {rows_max} rows, more than one import may bring. check the export"
+    )]
     TooManyRows {
         /// The file's name.
         file: String,
@@ -99,7 +115,9 @@ pub enum ImportError {
         report: Option<PathBuf>,
     },
     /// The export of another center.
-    #[error("center_info.center_id is not {expected}, the center of this node. import this center's own export")]
+    #[error(
+        "center_info.center_id is not {expected}, the center of this node. import this center's own export"
+    )]
     OtherCenter {
         /// This node's center.
         expected: String,
@@ -120,7 +138,9 @@ pub enum ImportError {
 
 /// The end of a sentence that names the report.
 fn see(report: Option<&PathBuf>) -> String {
-    report.map(|path| format!(". the rejected rows are listed in {}", path.display())).unwrap_or_default()
+    report
+        .map(|path| format!(". the rejected rows are listed in {}", path.display()))
+        .unwrap_or_default()
 }
 
 impl ImportError {

@@ -1,6 +1,7 @@
 //! How does a center's export become rows? Survey, read, check, land: all of it in one step, or nothing.
 
 mod error;
+mod header;
 mod file;
 mod reject;
 mod report;
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use question::dictionary::Dictionary;
 
 pub use error::ImportError;
-pub use file::HEADER_BYTES_MAX;
+pub use header::HEADER_BYTES_MAX;
 pub use reject::Check;
 pub use rows::ROWS_MAX;
 pub use value::VALUE_BYTES_MAX;
@@ -62,7 +63,11 @@ pub struct Landed {
 }
 
 /// Replaces the working tables by the export in `folder`: everything in one transaction, or nothing at all.
-pub fn import(store: &mut Store, folder: &Path, request: &Request<'_>) -> Result<Landed, NodeError> {
+pub fn import(
+    store: &mut Store,
+    folder: &Path,
+    request: &Request<'_>,
+) -> Result<Landed, NodeError> {
     let dictionary = request.dictionary;
     schema::check(dictionary)?;
     let exports = file::survey(folder, dictionary)?;
@@ -91,7 +96,11 @@ pub fn import(store: &mut Store, folder: &Path, request: &Request<'_>) -> Result
     check_lost(&landing, request, report.as_ref())?;
     let ended = commit(landing, &import);
     match (ended, report) {
-        (Ok(()), report) => Ok(Landed { import, summary, report }),
+        (Ok(()), report) => Ok(Landed {
+            import,
+            summary,
+            report,
+        }),
         (Err(error), report) => {
             // The report of an import that never happened helps nobody; that it cannot be removed changes nothing.
             let _ = report.map(std::fs::remove_file);
@@ -109,7 +118,11 @@ fn commit(landing: Landing<'_>, import: &Import) -> Result<(), NodeError> {
     Ok(())
 }
 
-fn count(landing: &Landing<'_>, dictionary: &Dictionary, present: &[bool]) -> Result<Vec<TableCount>, NodeError> {
+fn count(
+    landing: &Landing<'_>,
+    dictionary: &Dictionary,
+    present: &[bool],
+) -> Result<Vec<TableCount>, NodeError> {
     let (landed, rejected) = (landing.landed()?, landing.rejected()?);
     let numbers = present.iter().zip(landed).zip(rejected);
     let tables = dictionary.tables().iter().zip(numbers);
@@ -132,25 +145,49 @@ fn check_center(
 ) -> Result<(), NodeError> {
     match landing.center_id()? {
         Some(center) if center == request.center => Ok(()),
-        Some(_) => Err(ImportError::OtherCenter { expected: request.center.to_owned() }.into()),
+        Some(_) => Err(ImportError::OtherCenter {
+            expected: request.center.to_owned(),
+        }
+        .into()),
         None => {
-            let rows = import.tables.iter().find(|count| count.table == CENTER_INFO);
+            let rows = import
+                .tables
+                .iter()
+                .find(|count| count.table == CENTER_INFO);
             let (landed, rejected) = rows.map_or((0, 0), |count| (count.landed, count.rejected));
-            Err(ImportError::CenterRows { landed, rejected, report: report.cloned() }.into())
+            Err(ImportError::CenterRows {
+                landed,
+                rejected,
+                report: report.cloned(),
+            }
+            .into())
         }
     }
 }
 
 /// A snapshot that loses many patients is more often a wrong export than a true loss.
-fn check_lost(landing: &Landing<'_>, request: &Request<'_>, report: Option<&PathBuf>) -> Result<(), NodeError> {
+fn check_lost(
+    landing: &Landing<'_>,
+    request: &Request<'_>,
+    report: Option<&PathBuf>,
+) -> Result<(), NodeError> {
     let (before, lost) = landing.lost_patients()?;
     if request.losing_is_right || lost * 100 <= before * LOST_PERCENT_MAX {
         return Ok(());
     }
     let percent_max = LOST_PERCENT_MAX;
-    Err(ImportError::PatientsLost { lost, before, percent_max, report: report.cloned() }.into())
+    Err(ImportError::PatientsLost {
+        lost,
+        before,
+        percent_max,
+        report: report.cloned(),
+    }
+    .into())
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

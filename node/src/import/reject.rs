@@ -36,20 +36,56 @@ pub enum Check {
 impl Check {
     /// Every check with its word and its sentence for people.
     const ALL: [(Self, &'static str, &'static str); 14] = [
-        (Self::Fields, "fields", "the row has fewer or more fields than the header"),
+        (
+            Self::Fields,
+            "fields",
+            "the row has fewer or more fields than the header",
+        ),
         (Self::Required, "required", "a required value is missing"),
-        (Self::Type, "type", "not a value of the column's type (dates are YYYY-MM-DD, numbers have a decimal point)"),
+        (
+            Self::Type,
+            "type",
+            "not a value of the column's type (dates are YYYY-MM-DD, numbers have a decimal point)",
+        ),
         (Self::TooLong, "too_long", "longer than any value may be"),
         (Self::Code, "code", "not one of the column's codes"),
         (Self::Range, "range", "outside the column's range"),
-        (Self::RequiredIf, "required_if", "missing although another column requires it"),
-        (Self::Duplicate, "duplicate", "an earlier row has the same key"),
-        (Self::Forgotten, "forgotten", "this patient was forgotten here; take the rows out of the export"),
-        (Self::Reference, "reference", "refers to a row that the export does not have"),
+        (
+            Self::RequiredIf,
+            "required_if",
+            "missing although another column requires it",
+        ),
+        (
+            Self::Duplicate,
+            "duplicate",
+            "an earlier row has the same key",
+        ),
+        (
+            Self::Forgotten,
+            "forgotten",
+            "this patient was forgotten here; take the rows out of the export",
+        ),
+        (
+            Self::Reference,
+            "reference",
+            "refers to a row that the export does not have",
+        ),
         (Self::Parent, "parent", "refers to a row that was rejected"),
-        (Self::Mismatch, "mismatch", "refers to rows that belong to different parents"),
-        (Self::NotBefore, "not_before", "earlier than a date that it must not precede"),
-        (Self::NotAfter, "not_after", "later than a date that it must not follow"),
+        (
+            Self::Mismatch,
+            "mismatch",
+            "refers to rows that belong to different parents",
+        ),
+        (
+            Self::NotBefore,
+            "not_before",
+            "earlier than a date that it must not precede",
+        ),
+        (
+            Self::NotAfter,
+            "not_after",
+            "later than a date that it must not follow",
+        ),
     ];
 
     fn entry(self) -> (&'static str, &'static str) {
@@ -72,7 +108,10 @@ impl Check {
     /// The check of this word.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, _)| *known == word).map(|(check, _, _)| *check)
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == word)
+            .map(|(check, _, _)| *check)
     }
 }
 

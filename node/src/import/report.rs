@@ -35,7 +35,9 @@ pub(super) fn write(
         .open(&path)
         .map_err(|error| NodeError::file("written", &path, error))?;
     let mut writer = csv::Writer::from_writer(file);
-    writer.write_record(["table", "line", "column", "check", "meaning"]).map_err(unwritable)?;
+    writer
+        .write_record(["table", "line", "column", "check", "meaning"])
+        .map_err(unwritable)?;
     landing.each_reject(|reject| {
         let meaning = Check::of_word(&reject.check).map_or("", Check::sentence);
         let line = reject.line.to_string();
@@ -43,6 +45,8 @@ pub(super) fn write(
             .write_record([&reject.table, &line, &reject.column, &reject.check, meaning])
             .map_err(unwritable)
     })?;
-    writer.flush().map_err(|error| NodeError::file("written", &path, error))?;
+    writer
+        .flush()
+        .map_err(|error| NodeError::file("written", &path, error))?;
     Ok(Some(path.clone()))
 }

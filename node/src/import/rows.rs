@@ -20,14 +20,19 @@ const LONG_BYTES: u64 = 1024 * 1024;
 pub(super) fn measure(exports: &[Option<Export>], progress: &ProgressBar) -> Result<(), NodeError> {
     let mut bytes = 0;
     for export in exports.iter().flatten() {
-        let meta = export.path.metadata().map_err(|error| NodeError::file("read", &export.path, error))?;
+        let meta = export
+            .path
+            .metadata()
+            .map_err(|error| NodeError::file("read", &export.path, error))?;
         bytes += meta.len();
     }
     if bytes < LONG_BYTES {
         progress.set_draw_target(ProgressDrawTarget::hidden());
     }
     progress.set_length(bytes);
-    if let Ok(style) = ProgressStyle::with_template("{msg:<16} {bar:40} {percent:>3} % {bytes}/{total_bytes}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg:<16} {bar:40} {percent:>3} % {bytes}/{total_bytes}")
+    {
         progress.set_style(style);
     }
     Ok(())
@@ -48,7 +53,11 @@ pub(super) fn land(
     while let Some(row) = file.next_row()? {
         rows += 1;
         if rows > ROWS_MAX {
-            return Err(ImportError::TooManyRows { file: export.name.clone(), rows_max: ROWS_MAX }.into());
+            return Err(ImportError::TooManyRows {
+                file: export.name.clone(),
+                rows_max: ROWS_MAX,
+            }
+            .into());
         }
         let (values, broken) = read(&row, table, request);
         for (place, check) in &broken {
@@ -84,14 +93,22 @@ fn read(row: &Row<'_>, table: &Table, request: &Request<'_>) -> (Vec<Value>, Bro
             Value::Null
         });
         values.push(match (pseudonym_domain(column), value) {
-            (Some(domain), Value::Text(id)) => Value::Text(request.pseudonyms.pseudonym(domain, &id)),
+            (Some(domain), Value::Text(id)) => {
+                Value::Text(request.pseudonyms.pseudonym(domain, &id))
+            }
             (_, value) => value,
         });
     }
     for (place, column) in table.columns.iter().enumerate() {
         let missing = matches!(values.get(place), Some(Value::Null));
         let told = broken.iter().any(|(at, _)| *at == Some(place));
-        if missing && !told && column.rules.iter().any(|rule| requires(rule, table, &values)) {
+        if missing
+            && !told
+            && column
+                .rules
+                .iter()
+                .any(|rule| requires(rule, table, &values))
+        {
             broken.push((Some(place), Check::RequiredIf));
         }
     }
@@ -100,10 +117,18 @@ fn read(row: &Row<'_>, table: &Table, request: &Request<'_>) -> (Vec<Value>, Bro
 
 /// Whether `rule` requires a value in this row.
 fn requires(rule: &Rule, table: &Table, values: &[Value]) -> bool {
-    let Rule::RequiredIf { column: name, code } = rule else { return false };
-    let other = table.columns.iter().zip(values).find(|(column, _)| column.name == *name);
+    let Rule::RequiredIf { column: name, code } = rule else {
+        return false;
+    };
+    let other = table
+        .columns
+        .iter()
+        .zip(values)
+        .find(|(column, _)| column.name == *name);
     match other {
-        Some((column, Value::Text(text))) if column.multiple => text.split(';').any(|part| part == code),
+        Some((column, Value::Text(text))) if column.multiple => {
+            text.split(';').any(|part| part == code)
+        }
         Some((_, Value::Text(text))) => text == code,
         Some(_) | None => false,
     }

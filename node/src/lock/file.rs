@@ -1,5 +1,6 @@
 //! How is a lock's file made, known again, and opened? Written beside, synced, renamed; read-only; hashed before it is read.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::Read as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -57,8 +58,9 @@ pub fn open(data: &DataDir, lock: &Lock) -> Result<Connection, NodeError> {
     if !path.is_file() || hash(&path)? != lock.sha256 {
         return Err(damaged());
     }
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(immutable_uri(&path), flags)?;
     db.pragma_update(None, "trusted_schema", "OFF")?;
     Ok(db)
@@ -67,12 +69,17 @@ pub fn open(data: &DataDir, lock: &Lock) -> Result<Connection, NodeError> {
 /// Removes files of locks that were never registered: an earlier attempt ended between copy and register.
 pub(super) fn remove_strays(data: &DataDir, locks: &[Lock]) -> Result<(), NodeError> {
     let folder = data.locks();
-    let Ok(entries) = folder.read_dir() else { return Ok(()) };
+    let Ok(entries) = folder.read_dir() else {
+        return Ok(());
+    };
     let known: Vec<PathBuf> = locks.iter().map(|lock| path(data, &lock.lock_id)).collect();
     for entry in entries {
-        let stray = entry.map_err(|error| NodeError::file("read", &folder, error))?.path();
+        let stray = entry
+            .map_err(|error| NodeError::file("read", &folder, error))?
+            .path();
         if !known.contains(&stray) {
-            std::fs::remove_file(&stray).map_err(|error| NodeError::file("removed", &stray, error))?;
+            std::fs::remove_file(&stray)
+                .map_err(|error| NodeError::file("removed", &stray, error))?;
         }
     }
     Ok(())
@@ -90,13 +97,22 @@ fn replace(
     // What an attempt that was cut off left behind.
     let _ = std::fs::remove_file(&part);
     let made = (|| {
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(failed)?;
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&part)
+            .map_err(failed)?;
         write(&part)?;
         let sha256 = hash(&part)?;
         set_mode(&part, LOCK_MODE)?;
-        File::open(&part).and_then(|file| file.sync_all()).map_err(failed)?;
+        File::open(&part)
+            .and_then(|file| file.sync_all())
+            .map_err(failed)?;
         std::fs::rename(&part, &whole).map_err(failed)?;
-        File::open(data.locks()).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        File::open(data.locks())
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)?;
         Ok(sha256)
     })();
     if made.is_err() {
@@ -129,8 +145,13 @@ fn immutable_uri(path: &Path) -> String {
     let mut uri = "file:".to_owned();
     for byte in path.to_string_lossy().bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                uri.push(char::from(byte));
+            }
+            // Writing to a String cannot fail.
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri + "?immutable=1"

@@ -20,7 +20,12 @@ use crate::store::locks::{self, Lock};
 const ID_BYTES: usize = 8;
 
 /// Locks the working tables as they are, under `asked` or else today's date.
-pub fn lock(store: &mut Store, data: &DataDir, asked: Option<&str>, now: Timestamp) -> Result<Lock, NodeError> {
+pub fn lock(
+    store: &mut Store,
+    data: &DataDir,
+    asked: Option<&str>,
+    now: Timestamp,
+) -> Result<Lock, NodeError> {
     let today = now.to_zoned(TimeZone::system()).date();
     let lock_date = match asked {
         Some(text) => day::parse_date(text).ok_or(NodeError::LockDateForm)?,
@@ -37,7 +42,13 @@ pub fn lock(store: &mut Store, data: &DataDir, asked: Option<&str>, now: Timesta
     let lock_id = new_id(lock_date)?;
     let sha256 = file::make(data, &lock_id)?;
     transport::fault::point("lock.copied");
-    let lock = Lock { lock_id, date: lock_date, locked_at: now.to_string(), retired: false, sha256 };
+    let lock = Lock {
+        lock_id,
+        date: lock_date,
+        locked_at: now.to_string(),
+        retired: false,
+        sha256,
+    };
     locks::register(&transaction, &lock)?;
     transaction.commit()?;
     transport::fault::point("lock.registered");
@@ -47,12 +58,16 @@ pub fn lock(store: &mut Store, data: &DataDir, asked: Option<&str>, now: Timesta
 /// Locks go forward, and never ahead of the calendar.
 fn check_date(date: Date, today: Date, last: Option<&Lock>) -> Result<(), NodeError> {
     if date > today {
-        return Err(NodeError::LockDateFuture { date: date.to_string(), today: today.to_string() });
+        return Err(NodeError::LockDateFuture {
+            date: date.to_string(),
+            today: today.to_string(),
+        });
     }
     match last {
-        Some(last) if date < last.date => {
-            Err(NodeError::LockDateBeforeLast { date: date.to_string(), last: last.date.to_string() })
-        }
+        Some(last) if date < last.date => Err(NodeError::LockDateBeforeLast {
+            date: date.to_string(),
+            last: last.date.to_string(),
+        }),
         Some(_) | None => Ok(()),
     }
 }

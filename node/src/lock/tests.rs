@@ -16,12 +16,22 @@ fn lock_on(node: &mut TestNode, date: &str) -> Result<Lock, NodeError> {
 }
 
 fn forget_patient(node: &mut TestNode, id: &str) -> Result<(), NodeError> {
-    forget::forget(&mut node.store, &node.data, &node.dictionary, &node.pseudonyms, id, node.now)
+    forget::forget(
+        &mut node.store,
+        &node.data,
+        &node.dictionary,
+        &node.pseudonyms,
+        id,
+        node.now,
+    )
 }
 
 fn count(node: &TestNode, lock: &Lock, table: &str) -> i64 {
     let db = file::open(&node.data, lock).unwrap();
-    db.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    db.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| {
+        row.get(0)
+    })
+    .unwrap()
 }
 
 /// Two patients with a course and an infusion each.
@@ -44,14 +54,25 @@ fn imported() -> TestNode {
 fn a_lock_stays_as_it_was_whatever_is_imported_later() {
     let mut node = imported();
     let lock = lock_on(&mut node, "2026-02-01").unwrap();
-    node.import_files(&[("patient.csv", &patients(&["P1", "P2", "P3"]))]).unwrap();
-    assert_eq!((count(&node, &lock, "patient"), count(&node, &lock, "infusion")), (2, 2));
+    node.import_files(&[("patient.csv", &patients(&["P1", "P2", "P3"]))])
+        .unwrap();
+    assert_eq!(
+        (
+            count(&node, &lock, "patient"),
+            count(&node, &lock, "infusion")
+        ),
+        (2, 2)
+    );
     let path = file::path(&node.data, &lock.lock_id);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o400);
     let db = file::open(&node.data, &lock).unwrap();
     assert!(db.execute("DELETE FROM patient", []).is_err());
     let own: i64 = db
-        .query_row("SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'cartally%'", [], |row| row.get(0))
+        .query_row(
+            "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'cartally%'",
+            [],
+            |row| row.get(0),
+        )
         .unwrap();
     assert_eq!(own, 0, "a lock holds the tables and nothing about the node");
 }
@@ -73,13 +94,25 @@ fn a_question_gets_the_newest_lock_on_or_before_its_date() {
     let first = lock_on(&mut node, "2026-01-01").unwrap();
     let second = lock_on(&mut node, "2026-02-01").unwrap();
     let again = lock_on(&mut node, "2026-02-01").unwrap();
-    let newest = |day: Date| node.store.newest_lock_on_or_before(day).unwrap().map(|lock| lock.lock_id);
+    let newest = |day: Date| {
+        node.store
+            .newest_lock_on_or_before(day)
+            .unwrap()
+            .map(|lock| lock.lock_id)
+    };
     assert_eq!(newest(date(2025, 12, 31)), None);
     assert_eq!(newest(date(2026, 1, 1)), Some(first.lock_id.clone()));
     assert_eq!(newest(date(2026, 1, 31)), Some(first.lock_id));
     assert_eq!(newest(date(2026, 2, 1)), Some(again.lock_id.clone()));
     assert_eq!(newest(date(2030, 1, 1)), Some(again.lock_id));
-    assert_eq!(node.store.locks().unwrap().get(1).map(|lock| lock.lock_id.clone()), Some(second.lock_id));
+    assert_eq!(
+        node.store
+            .locks()
+            .unwrap()
+            .get(1)
+            .map(|lock| lock.lock_id.clone()),
+        Some(second.lock_id)
+    );
 }
 
 #[rstest]
@@ -92,14 +125,20 @@ fn a_lock_date_that_cannot_be_is_refused(#[case] date: &str, #[case] code: &str)
     lock_on(&mut node, "2026-01-01").unwrap();
     let error = lock_on(&mut node, date).unwrap_err();
     assert_eq!(error.code(), code);
-    assert!(error.to_string().contains(". ") || error.to_string().contains("correct"), "{error}");
+    assert!(
+        error.to_string().contains(". ") || error.to_string().contains("correct"),
+        "{error}"
+    );
     assert_eq!(node.store.locks().unwrap().len(), 1);
 }
 
 #[test]
 fn nothing_imported_is_nothing_to_lock() {
     let mut node = TestNode::new();
-    assert_eq!(lock_on(&mut node, "2026-01-01").unwrap_err().code(), "lock.nothing_imported");
+    assert_eq!(
+        lock_on(&mut node, "2026-01-01").unwrap_err().code(),
+        "lock.nothing_imported"
+    );
 }
 
 #[test]
@@ -109,11 +148,17 @@ fn a_lock_whose_file_was_touched_or_lost_is_not_opened() {
     let path = file::path(&node.data, &lock.lock_id);
     let whole = std::fs::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(file::open(&node.data, &lock).unwrap_err().code(), "lock.damaged");
+    assert_eq!(
+        file::open(&node.data, &lock).unwrap_err().code(),
+        "lock.damaged"
+    );
     let mut touched = whole;
     *touched.last_mut().unwrap() ^= 1;
     std::fs::write(&path, touched).unwrap();
-    assert_eq!(file::open(&node.data, &lock).unwrap_err().code(), "lock.damaged");
+    assert_eq!(
+        file::open(&node.data, &lock).unwrap_err().code(),
+        "lock.damaged"
+    );
 }
 
 #[test]
@@ -137,16 +182,36 @@ fn a_forgotten_patient_is_in_no_table_and_no_lock_and_stays_out() {
     assert_eq!(node.number("SELECT COUNT(*) FROM infusion"), 1);
     let retired = node.store.locks().unwrap().remove(0);
     assert!(retired.retired && retired.sha256 != old.sha256);
-    assert_eq!((count(&node, &retired, "patient"), count(&node, &retired, "infusion")), (1, 1));
-    assert_eq!(node.store.newest_lock_on_or_before(date(2026, 1, 1)).unwrap(), None);
+    assert_eq!(
+        (
+            count(&node, &retired, "patient"),
+            count(&node, &retired, "infusion")
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        node.store
+            .newest_lock_on_or_before(date(2026, 1, 1))
+            .unwrap(),
+        None
+    );
     let pseudonym = node.pseudonyms.pseudonym("patient", "P1");
     let holds = |path: &std::path::Path| {
         let bytes = std::fs::read(path).unwrap();
-        bytes.windows(pseudonym.len()).any(|window| window == pseudonym.as_bytes())
+        bytes
+            .windows(pseudonym.len())
+            .any(|window| window == pseudonym.as_bytes())
     };
     assert!(!holds(&file::path(&node.data, &retired.lock_id)));
-    let landed = node.import_files(&[("patient.csv", &patients(&["P1", "P2"]))]).unwrap();
-    let expected = ("patient".to_owned(), "patient_id".to_owned(), "forgotten".to_owned(), 1);
+    let landed = node
+        .import_files(&[("patient.csv", &patients(&["P1", "P2"]))])
+        .unwrap();
+    let expected = (
+        "patient".to_owned(),
+        "patient_id".to_owned(),
+        "forgotten".to_owned(),
+        1,
+    );
     assert_eq!(landed.summary, [expected]);
     assert_eq!(node.number("SELECT COUNT(*) FROM patient"), 1);
 }
@@ -155,12 +220,17 @@ fn a_forgotten_patient_is_in_no_table_and_no_lock_and_stays_out() {
 fn forgetting_retires_locks_that_never_held_the_patient_too() {
     let mut node = imported();
     lock_on(&mut node, "2026-01-01").unwrap();
-    node.import_files(&[("patient.csv", &patients(&["P1", "P2", "P3"]))]).unwrap();
+    node.import_files(&[("patient.csv", &patients(&["P1", "P2", "P3"]))])
+        .unwrap();
     lock_on(&mut node, "2026-01-02").unwrap();
     forget_patient(&mut node, "P3").unwrap();
     assert!(node.store.locks().unwrap().iter().all(|lock| lock.retired));
     let after = lock_on(&mut node, "2026-01-02").unwrap();
-    let newest = node.store.newest_lock_on_or_before(date(2026, 1, 2)).unwrap().unwrap();
+    let newest = node
+        .store
+        .newest_lock_on_or_before(date(2026, 1, 2))
+        .unwrap()
+        .unwrap();
     assert_eq!(newest.lock_id, after.lock_id);
 }
 
@@ -168,8 +238,16 @@ fn forgetting_retires_locks_that_never_held_the_patient_too() {
 fn an_unknown_patient_is_not_forgotten_and_nothing_is_retired() {
     let mut node = imported();
     lock_on(&mut node, "2026-01-01").unwrap();
-    assert_eq!(forget_patient(&mut node, "P9").unwrap_err().code(), "forget.unknown_patient");
-    assert!(node.store.newest_lock_on_or_before(date(2026, 1, 1)).unwrap().is_some());
+    assert_eq!(
+        forget_patient(&mut node, "P9").unwrap_err().code(),
+        "forget.unknown_patient"
+    );
+    assert!(
+        node.store
+            .newest_lock_on_or_before(date(2026, 1, 1))
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]
@@ -188,20 +266,29 @@ fn forgetting_that_was_cut_off_is_finished_later() {
     let mut node = imported();
     lock_on(&mut node, "2026-01-01").unwrap();
     let patient = node.pseudonyms.pseudonym("patient", "P1");
-    node.store.forget(&node.dictionary, &patient, "2026-03-01T12:00:00Z").unwrap();
+    node.store
+        .forget(&node.dictionary, &patient, "2026-03-01T12:00:00Z")
+        .unwrap();
     let before = node.store.locks().unwrap().remove(0);
-    assert_eq!(count(&node, &before, "patient"), 2, "cut off before the lock file was rewritten");
+    assert_eq!(
+        count(&node, &before, "patient"),
+        2,
+        "cut off before the lock file was rewritten"
+    );
     forget::finish(&node.store, &node.data, &node.dictionary).unwrap();
     let after = node.store.locks().unwrap().remove(0);
     assert_eq!(count(&node, &after, "patient"), 1);
     forget::finish(&node.store, &node.data, &node.dictionary).unwrap();
-    assert_eq!(locks::locks(node.store.connection()).unwrap().remove(0), after, "done once");
+    assert_eq!(
+        locks::locks(node.store.connection()).unwrap().remove(0),
+        after,
+        "done once"
+    );
 }
 
 #[test]
-fn a_full_disk_makes_no_lock_and_leaves_no_file() {
+fn a_copy_that_cannot_be_written_is_no_lock_and_leaves_no_file() {
     let mut node = imported();
-    // A folder that is none: the copy cannot be made, as on a disk without room.
     std::fs::write(node.data.locks(), "in the way").unwrap();
     assert!(lock_on(&mut node, "2026-01-01").is_err());
     std::fs::remove_file(node.data.locks()).unwrap();

@@ -20,16 +20,22 @@ pub trait Source: Send {
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum SourceError {
     /// The database reported a fault; only its number is told.
-    #[error("the locked rows could not be counted (database fault {0}). check the disk, and that the lock was made with this version's dictionary")]
+    #[error(
+        "the locked rows could not be counted (database fault {0}). check the disk, and that the lock was made with this version's dictionary"
+    )]
     Database(i32),
     /// More work than any question of a sound plan needs.
-    #[error("counting took more than {steps_max} steps and was stopped. tell the developers which question it was")]
+    #[error(
+        "counting took more than {steps_max} steps and was stopped. tell the developers which question it was"
+    )]
     TooLong {
         /// The limit, in steps of the database's machine.
         steps_max: u64,
     },
     /// A cell outside the layout, or a plan that this source does not know.
-    #[error("the plan and its statement do not fit together. install the same version at every party")]
+    #[error(
+        "the plan and its statement do not fit together. install the same version at every party"
+    )]
     Layout,
 }
 

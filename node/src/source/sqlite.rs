@@ -44,10 +44,12 @@ impl Source for SqliteSource {
         let mut parts = Unsealed(Vec::with_capacity(plan.parts.len()));
         for (position, part) in plan.parts.iter().enumerate() {
             let exact = match part {
-                Part::Tally { tallies: 1, cells, .. } if position == 0 => {
-                    ExactPart::Tally(self.vector(&tally_sql(plan), *cells)?)
-                }
-                Part::PersonTime { cells, units_max, .. } => {
+                Part::Tally {
+                    tallies: 1, cells, ..
+                } if position == 0 => ExactPart::Tally(self.vector(&tally_sql(plan), *cells)?),
+                Part::PersonTime {
+                    cells, units_max, ..
+                } => {
                     let sql = person_time_sql(plan, *units_max).ok_or(SourceError::Layout)?;
                     ExactPart::PersonTime(self.vector(&sql, *cells)?)
                 }
@@ -71,12 +73,17 @@ impl SqliteSource {
     }
 
     fn fill(&self, sql: &str, vector: &mut [u64]) -> Result<(), SourceError> {
-        let mut statement = self.connection.prepare(sql).map_err(fault)?;
-        let mut rows = statement.query([]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let index: i64 = row.get(0).map_err(fault)?;
-            let number: i64 = row.get(1).map_err(fault)?;
-            let place = usize::try_from(index).ok().and_then(|index| vector.get_mut(index));
+        let mut statement = self
+            .connection
+            .prepare(sql)
+            .map_err(|error| fault(&error))?;
+        let mut rows = statement.query([]).map_err(|error| fault(&error))?;
+        while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+            let index: i64 = row.get(0).map_err(|error| fault(&error))?;
+            let number: i64 = row.get(1).map_err(|error| fault(&error))?;
+            let place = usize::try_from(index)
+                .ok()
+                .and_then(|index| vector.get_mut(index));
             let (Some(place), Ok(number)) = (place, u64::try_from(number)) else {
                 return Err(SourceError::Layout);
             };
@@ -119,7 +126,9 @@ pub fn person_time_sql(plan: &Plan, units_max: u32) -> Option<String> {
 /// Gives a connection what a plan's statements need: `year_of(day)`, `month_of(day)`, `day_of('YYYY-MM-DD')`, and the table
 /// `withdrawn(patient_id)`.
 pub fn prepare(connection: &Connection, withdrawn: &Withdrawn) -> Result<(), NodeError> {
-    let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags = FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("year_of", 1, flags, |call| {
         Ok(call.get::<Option<i64>>(0)?.and_then(day::year))
     })?;
@@ -127,11 +136,15 @@ pub fn prepare(connection: &Connection, withdrawn: &Withdrawn) -> Result<(), Nod
         Ok(call.get::<Option<i64>>(0)?.and_then(day::month))
     })?;
     connection.create_scalar_function("day_of", 1, flags, |call| {
-        Ok(call.get::<Option<String>>(0)?.as_deref().and_then(day::parse))
+        Ok(call
+            .get::<Option<String>>(0)?
+            .as_deref()
+            .and_then(day::parse))
     })?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.execute_batch("CREATE TEMP TABLE withdrawn (patient_id TEXT PRIMARY KEY) STRICT")?;
-    let mut insert = connection.prepare("INSERT OR IGNORE INTO temp.withdrawn (patient_id) VALUES (?1)")?;
+    let mut insert =
+        connection.prepare("INSERT OR IGNORE INTO temp.withdrawn (patient_id) VALUES (?1)")?;
     for patient in withdrawn.patients() {
         insert.execute([patient])?;
     }
@@ -162,11 +175,11 @@ impl SqliteSource {
 }
 
 /// Keeps the number of a fault only: `SQLite`'s texts quote statements.
-fn fault(error: rusqlite::Error) -> SourceError {
+fn fault(error: &rusqlite::Error) -> SourceError {
     match error.sqlite_error() {
-        Some(fault) if fault.code == ErrorCode::OperationInterrupted => {
-            SourceError::TooLong { steps_max: STEPS_MAX }
-        }
+        Some(fault) if fault.code == ErrorCode::OperationInterrupted => SourceError::TooLong {
+            steps_max: STEPS_MAX,
+        },
         Some(fault) => SourceError::Database(fault.extended_code),
         None => SourceError::Layout,
     }

@@ -23,8 +23,10 @@ use crate::testing::{COURSE_HEADER, INFUSION_HEADER, PATIENT_HEADER, TestNode, e
 /// A shipped template's plan at rho 0.05.
 pub(super) fn plan_of(template: &str, given: &[(&str, &str)]) -> Plan {
     let template = shipped_template(template).unwrap();
-    let given: BTreeMap<String, String> =
-        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let given: BTreeMap<String, String> = given
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let parameters = template.bind(&given).unwrap();
     let rho = NanoRho::at_least(0.05).unwrap();
     plan(&template, &parameters, rho, &Dictionary::shipped().unwrap()).unwrap()
@@ -34,9 +36,9 @@ pub(super) fn plan_of(template: &str, given: &[(&str, &str)]) -> Plan {
 pub(super) fn exact(db: &Connection, plan: &Plan) -> Vec<Vec<i64>> {
     let parts = plan.parts.iter().map(|part| match part {
         Part::Tally { cells, .. } => vector(db, &tally_sql(plan), *cells),
-        Part::PersonTime { cells, units_max, .. } => {
-            vector(db, &person_time_sql(plan, *units_max).unwrap(), *cells)
-        }
+        Part::PersonTime {
+            cells, units_max, ..
+        } => vector(db, &person_time_sql(plan, *units_max).unwrap(), *cells),
     });
     parts.collect()
 }
@@ -73,7 +75,8 @@ fn real_centers_have_exactly_the_cells_that_were_counted_apart_from_this_project
     for number in 1..=7 {
         let name = format!("center_{number}");
         let expected = &vectors["ebmt4_cells"]["centers"][&name];
-        let numbers = |key: &str| serde_json::from_value::<Vec<i64>>(expected[key].clone()).unwrap();
+        let numbers =
+            |key: &str| serde_json::from_value::<Vec<i64>>(expected[key].clone()).unwrap();
         let mut node = TestNode::new();
         node.center = format!("K0{number}");
         node.import(&ebmt4(&name)).unwrap();
@@ -90,7 +93,11 @@ fn real_centers_have_exactly_the_cells_that_were_counted_apart_from_this_project
         for (stratum, levels) in count.layout.strata().iter().enumerate() {
             let band = &levels.levels["age_band"];
             let patients = expected["age_band_counts"][band].as_i64().unwrap_or(0);
-            assert_eq!(cells[count.layout.range(stratum).unwrap()], [patients], "{name} {band}");
+            assert_eq!(
+                cells[count.layout.range(stratum).unwrap()],
+                [patients],
+                "{name} {band}"
+            );
         }
 
         let parts = exact(&db, &rate);
@@ -124,11 +131,21 @@ fn a_cell_outside_the_layout_is_a_fault_that_names_no_value() {
     let mut small = plan_of("survival", &[]);
     small.parts = vec![Part::tally(1, 3, NanoRho::at_least(0.05).unwrap()).unwrap()];
     let error = source.count(&small).err().unwrap();
-    assert_eq!((error, error.code()), (SourceError::Layout, "source.layout"));
-    assert!(!error.to_string().contains(|c: char| c.is_ascii_digit()), "{error}");
+    assert_eq!(
+        (error, error.code()),
+        (SourceError::Layout, "source.layout")
+    );
+    assert!(
+        !error.to_string().contains(|c: char| c.is_ascii_digit()),
+        "{error}"
+    );
     let mut two = plan_of("survival", &[]);
     two.parts.push(two.parts[0].clone());
-    assert_eq!(source.count(&two).err(), Some(SourceError::Layout), "a second tally is not known yet");
+    assert_eq!(
+        source.count(&two).err(),
+        Some(SourceError::Layout),
+        "a second tally is not known yet"
+    );
 }
 
 #[test]
@@ -150,9 +167,13 @@ fn who_withdrew_since_the_lock_lands_in_excluded_consent() {
         "{COURSE_HEADER}C1,P1,1,mm,2024-01-01,ide_cel,commercial,infused\nC2,P2,1,mm,2024-01-01,ide_cel,commercial,infused\n"
     );
     let infusions = format!("{INFUSION_HEADER}I1,C1,P1,1,2024-02-01\nI2,C2,P2,1,2024-02-01\n");
-    let rest = [("course.csv", courses.as_str()), ("infusion.csv", infusions.as_str())];
+    let rest = [
+        ("course.csv", courses.as_str()),
+        ("infusion.csv", infusions.as_str()),
+    ];
     let import = |node: &mut TestNode, patients: &str| {
-        node.import_files(&[("patient.csv", patients), rest[0], rest[1]]).unwrap();
+        node.import_files(&[("patient.csv", patients), rest[0], rest[1]])
+            .unwrap();
     };
     import(&mut node, &patients(&["P1", "P2"]));
     let lock = locked(&mut node);
@@ -163,23 +184,51 @@ fn who_withdrew_since_the_lock_lands_in_excluded_consent() {
     };
     assert_eq!(plan.layout.label(0).unwrap(), "excluded: consent");
     assert_eq!(counted(&node), (0, 2));
-    import(&mut node, &format!("{PATIENT_HEADER}P1,F,1980,W,alive,2025-06-01,\nP2,F,1980,Y,alive,2025-06-01,\n"));
+    import(
+        &mut node,
+        &format!("{PATIENT_HEADER}P1,F,1980,W,alive,2025-06-01,\nP2,F,1980,Y,alive,2025-06-01,\n"),
+    );
     assert_eq!(counted(&node), (1, 1));
-    import(&mut node, &format!("{PATIENT_HEADER}P1,F,1980,W,alive,2025-06-01,\nP2,F,1980,N,alive,2025-06-01,\n"));
+    import(
+        &mut node,
+        &format!("{PATIENT_HEADER}P1,F,1980,W,alive,2025-06-01,\nP2,F,1980,N,alive,2025-06-01,\n"),
+    );
     assert_eq!(counted(&node), (2, 0));
 }
 
 #[test]
 fn a_retired_lock_serves_no_new_question() {
     let mut node = TestNode::new();
-    node.import_files(&[("patient.csv", &patients(&["P1"]))]).unwrap();
+    node.import_files(&[("patient.csv", &patients(&["P1"]))])
+        .unwrap();
     let before = locked(&mut node);
-    crate::forget::forget(&mut node.store, &node.data, &node.dictionary, &node.pseudonyms, "P1", node.now).unwrap();
+    crate::forget::forget(
+        &mut node.store,
+        &node.data,
+        &node.dictionary,
+        &node.pseudonyms,
+        "P1",
+        node.now,
+    )
+    .unwrap();
     let lock = node.store.locks().unwrap().remove(0);
-    let refused = SqliteSource::open(&node.data, &lock, &Withdrawn::default()).err().unwrap();
+    let refused = SqliteSource::open(&node.data, &lock, &Withdrawn::default())
+        .err()
+        .unwrap();
     assert_eq!(refused.code(), "lock.retired");
-    assert_eq!(node.store.newest_lock_on_or_before(date(2026, 2, 1)).unwrap(), None);
-    assert_eq!(SqliteSource::open(&node.data, &before, &Withdrawn::default()).err().unwrap().code(), "lock.damaged");
+    assert_eq!(
+        node.store
+            .newest_lock_on_or_before(date(2026, 2, 1))
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        SqliteSource::open(&node.data, &before, &Withdrawn::default())
+            .err()
+            .unwrap()
+            .code(),
+        "lock.damaged"
+    );
 }
 
 #[test]
@@ -187,10 +236,25 @@ fn days_have_years_and_months_and_nothing_has_none() {
     let db = Connection::open_in_memory().unwrap();
     prepare(&db, &Withdrawn::default()).unwrap();
     let row = |sql: &str| {
-        db.query_row(sql, [], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))).unwrap()
+        db.query_row(sql, [], |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+        })
+        .unwrap()
     };
-    assert_eq!(row("SELECT year_of(0), month_of(-1)"), (Some(1970), Some(12)));
-    assert_eq!(row("SELECT day_of('2024-02-29'), day_of('2023-02-29')"), (Some(19_782), None));
-    assert_eq!(row("SELECT year_of(NULL), month_of(1e0 * NULL)"), (None, None));
-    assert_eq!(row("SELECT year_of(9223372036854775807), day_of('')"), (None, None));
+    assert_eq!(
+        row("SELECT year_of(0), month_of(-1)"),
+        (Some(1970), Some(12))
+    );
+    assert_eq!(
+        row("SELECT day_of('2024-02-29'), day_of('2023-02-29')"),
+        (Some(19_782), None)
+    );
+    assert_eq!(
+        row("SELECT year_of(NULL), month_of(1e0 * NULL)"),
+        (None, None)
+    );
+    assert_eq!(
+        row("SELECT year_of(9223372036854775807), day_of('')"),
+        (None, None)
+    );
 }

@@ -57,7 +57,14 @@ impl Landing<'_> {
                 "INSERT INTO main.cartally_import_table
                      (import_id, position, table_name, present, landed_rows, rejected_rows)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![import.import_id, position, count.table, count.present, count.landed, count.rejected],
+                params![
+                    import.import_id,
+                    position,
+                    count.table,
+                    count.present,
+                    count.landed,
+                    count.rejected
+                ],
             )?;
         }
         Ok(())
@@ -79,12 +86,19 @@ impl Store {
                 tables: Vec::new(),
             })
         });
-        let Some(mut import) = found.optional()? else { return Ok(None) };
+        let Some(mut import) = found.optional()? else {
+            return Ok(None);
+        };
         let sql = "SELECT table_name, present, landed_rows, rejected_rows
                    FROM cartally_import_table WHERE import_id = ?1 ORDER BY position";
         let mut statement = self.connection().prepare(sql)?;
         let counts = statement.query_map([import.import_id], |row| {
-            Ok(TableCount { table: row.get(0)?, present: row.get(1)?, landed: row.get(2)?, rejected: row.get(3)? })
+            Ok(TableCount {
+                table: row.get(0)?,
+                present: row.get(1)?,
+                landed: row.get(2)?,
+                rejected: row.get(3)?,
+            })
         })?;
         import.tables = counts.collect::<Result<_, _>>()?;
         Ok(Some(import))
@@ -94,5 +108,8 @@ impl Store {
 /// SHA-256 of a dictionary as it prints itself, hexadecimal: tells which one an import was checked against.
 #[must_use]
 pub fn fingerprint(dictionary: &Dictionary) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, dictionary.print().as_bytes()))
+    hex::encode(ring::digest::digest(
+        &ring::digest::SHA256,
+        dictionary.print().as_bytes(),
+    ))
 }

@@ -48,14 +48,17 @@ impl Store {
     /// Notes the new hash of a lock's file that was rewritten without a patient.
     pub(crate) fn rehash(&self, lock: &LockId, sha256: &str) -> Result<(), NodeError> {
         let sql = "UPDATE cartally_lock SET sha256 = ?2 WHERE lock_id = ?1";
-        self.connection().execute(sql, params![lock.as_str(), sha256])?;
+        self.connection()
+            .execute(sql, params![lock.as_str(), sha256])?;
         Ok(())
     }
 }
 
 /// Every lock, oldest first.
 pub(crate) fn locks(db: &Connection) -> Result<Vec<Lock>, NodeError> {
-    let mut statement = db.prepare(&format!("SELECT {COLUMNS} FROM cartally_lock ORDER BY lock_number"))?;
+    let mut statement = db.prepare(&format!(
+        "SELECT {COLUMNS} FROM cartally_lock ORDER BY lock_number"
+    ))?;
     let mut rows = statement.query([])?;
     let mut locks = Vec::new();
     while let Some(row) = rows.next()? {
@@ -68,21 +71,31 @@ pub(crate) fn locks(db: &Connection) -> Result<Vec<Lock>, NodeError> {
 pub(crate) fn register(db: &Connection, lock: &Lock) -> Result<(), NodeError> {
     db.execute(
         "INSERT INTO cartally_lock (lock_id, lock_day, locked_at, sha256) VALUES (?1, ?2, ?3, ?4)",
-        params![lock.lock_id.as_str(), day::of_date(lock.date), lock.locked_at, lock.sha256],
+        params![
+            lock.lock_id.as_str(),
+            day::of_date(lock.date),
+            lock.locked_at,
+            lock.sha256
+        ],
     )?;
     Ok(())
 }
 
 /// Copies the working tables of the database at `from` into a new database at `to`, and nothing else.
 pub(crate) fn copy_tables(from: &Path, to: &Path) -> Result<(), NodeError> {
-    let db = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let db = Connection::open_with_flags(
+        to,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.execute("ATTACH ?1 AS live", [from.to_string_lossy()])?;
     let transaction = db.unchecked_transaction()?;
     for (name, sql) in definitions(&db, "table")? {
         transaction.execute_batch(&sql)?;
         let name = super::quoted(&name);
-        transaction.execute_batch(&format!("INSERT INTO main.{name} SELECT * FROM live.{name} ORDER BY 1"))?;
+        transaction.execute_batch(&format!(
+            "INSERT INTO main.{name} SELECT * FROM live.{name} ORDER BY 1"
+        ))?;
     }
     for (_, sql) in definitions(&db, "index")? {
         transaction.execute_batch(&sql)?;
@@ -99,8 +112,10 @@ fn definitions(db: &Connection, kind: &str) -> Result<Vec<(String, String)>, Nod
     let sql = "SELECT name, sql FROM live.sqlite_schema WHERE type = ?1 AND sql IS NOT NULL
                AND substr(tbl_name, 1, 7) <> 'sqlite_' AND substr(tbl_name, 1, ?2) <> ?3 ORDER BY name";
     let mut statement = db.prepare(sql)?;
-    let found = statement
-        .query_map(params![kind, super::OWN_PREFIX.len(), super::OWN_PREFIX], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = statement.query_map(
+        params![kind, super::OWN_PREFIX.len(), super::OWN_PREFIX],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
@@ -111,5 +126,11 @@ fn of_row(row: &Row<'_>) -> Result<Lock, NodeError> {
     let (Ok(lock_id), Some(date)) = (id.parse(), date) else {
         return Err(NodeError::LockDamaged("in the register".to_owned()));
     };
-    Ok(Lock { lock_id, date, locked_at: row.get(2)?, retired: row.get(3)?, sha256: row.get(4)? })
+    Ok(Lock {
+        lock_id,
+        date,
+        locked_at: row.get(2)?,
+        retired: row.get(3)?,
+        sha256: row.get(4)?,
+    })
 }

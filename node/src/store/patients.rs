@@ -47,14 +47,20 @@ impl Store {
         if !names.iter().any(|name| name == PATIENT) {
             return Ok(Withdrawn::default());
         }
-        let sql = format!("SELECT {PATIENT_ID} FROM {PATIENT} WHERE consent_research IN ('W', 'N')");
+        let sql =
+            format!("SELECT {PATIENT_ID} FROM {PATIENT} WHERE consent_research IN ('W', 'N')");
         let mut statement = self.connection().prepare(&sql)?;
         let patients = statement.query_map([], |row| row.get(0))?;
         Ok(Withdrawn(patients.collect::<Result<_, _>>()?))
     }
 
     /// Takes a patient out of the tables and retires every lock, in one step; the lock files come after.
-    pub(crate) fn forget(&mut self, dictionary: &Dictionary, patient: &str, now: &str) -> Result<(), NodeError> {
+    pub(crate) fn forget(
+        &mut self,
+        dictionary: &Dictionary,
+        patient: &str,
+        now: &str,
+    ) -> Result<(), NodeError> {
         let transaction = self.write()?;
         transaction.execute(
             "INSERT INTO cartally_forgotten (patient_id, forgotten_at) VALUES (?1, ?2)
@@ -69,16 +75,24 @@ impl Store {
 
     /// Everybody the node was told to forget.
     pub(crate) fn forgotten(&self) -> Result<Vec<Forgotten>, NodeError> {
-        let mut statement =
-            self.connection().prepare("SELECT patient_id, done FROM cartally_forgotten ORDER BY patient_id")?;
-        let found =
-            statement.query_map([], |row| Ok(Forgotten { patient: row.get(0)?, done: row.get(1)? }))?;
+        let mut statement = self
+            .connection()
+            .prepare("SELECT patient_id, done FROM cartally_forgotten ORDER BY patient_id")?;
+        let found = statement.query_map([], |row| {
+            Ok(Forgotten {
+                patient: row.get(0)?,
+                done: row.get(1)?,
+            })
+        })?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 
     /// Notes that no file holds the patient any more, and empties the write-ahead log, which still might.
     pub(crate) fn forgotten_for_good(&self, patient: &str) -> Result<(), NodeError> {
-        self.connection().execute("UPDATE cartally_forgotten SET done = 1 WHERE patient_id = ?1", [patient])?;
+        self.connection().execute(
+            "UPDATE cartally_forgotten SET done = 1 WHERE patient_id = ?1",
+            [patient],
+        )?;
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.connection().query_row(checkpoint, [], |_| Ok(()))?;
         Ok(())
@@ -87,7 +101,10 @@ impl Store {
 
 /// Whether the working tables behind `db` hold the patient.
 pub(crate) fn holds_patient(db: &Connection, patient: &str) -> Result<bool, NodeError> {
-    if !schema::working_tables(db)?.iter().any(|name| name == PATIENT) {
+    if !schema::working_tables(db)?
+        .iter()
+        .any(|name| name == PATIENT)
+    {
         return Ok(false);
     }
     let sql = format!("SELECT EXISTS (SELECT 1 FROM {PATIENT} WHERE {PATIENT_ID} = ?1)");
@@ -95,9 +112,18 @@ pub(crate) fn holds_patient(db: &Connection, patient: &str) -> Result<bool, Node
 }
 
 /// Deletes a patient and every row that belongs to the patient, children first.
-pub(crate) fn delete_patient(db: &Connection, dictionary: &Dictionary, patient: &str) -> Result<(), NodeError> {
+pub(crate) fn delete_patient(
+    db: &Connection,
+    dictionary: &Dictionary,
+    patient: &str,
+) -> Result<(), NodeError> {
     let there = schema::working_tables(db)?;
-    for table in dictionary.tables().iter().rev().filter(|table| there.contains(&table.name)) {
+    for table in dictionary
+        .tables()
+        .iter()
+        .rev()
+        .filter(|table| there.contains(&table.name))
+    {
         delete_rows_of(db, dictionary, table, patient)?;
     }
     Ok(())
@@ -111,7 +137,10 @@ fn delete_rows_of(
 ) -> Result<(), NodeError> {
     let name = quoted(&table.name);
     if table.name == PATIENT {
-        db.execute(&format!("DELETE FROM {name} WHERE {PATIENT_ID} = ?1"), [patient])?;
+        db.execute(
+            &format!("DELETE FROM {name} WHERE {PATIENT_ID} = ?1"),
+            [patient],
+        )?;
     }
     for way in ways_up(dictionary, table) {
         if way.last().is_some_and(|end| end.to == PATIENT) {
@@ -120,7 +149,10 @@ fn delete_rows_of(
                 joins(&way, "t"),
                 way.len()
             );
-            db.execute(&format!("DELETE FROM {name} WHERE _rowid_ IN ({belongs})"), [patient])?;
+            db.execute(
+                &format!("DELETE FROM {name} WHERE _rowid_ IN ({belongs})"),
+                [patient],
+            )?;
         }
     }
     Ok(())

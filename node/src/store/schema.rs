@@ -17,12 +17,21 @@ pub const PATIENT_ID: &str = "patient_id";
 
 /// What the node itself needs of any dictionary, beyond its own soundness.
 pub fn check(dictionary: &Dictionary) -> Result<(), NodeError> {
-    let key_of = |table: &str| dictionary.table(table).and_then(Table::primary).map(|key| key.name.as_str());
+    let key_of = |table: &str| {
+        dictionary
+            .table(table)
+            .and_then(Table::primary)
+            .map(|key| key.name.as_str())
+    };
     if key_of(PATIENT) != Some(PATIENT_ID) || key_of(CENTER_INFO) != Some("center_id") {
         let sentence = "the dictionary needs the tables patient (key patient_id) and center_info (key center_id). add them";
         return Err(NodeError::Dictionary(sentence.to_owned()));
     }
-    match dictionary.tables().iter().find(|table| table.name.starts_with(OWN_PREFIX)) {
+    match dictionary
+        .tables()
+        .iter()
+        .find(|table| table.name.starts_with(OWN_PREFIX))
+    {
         Some(table) => Err(NodeError::Dictionary(format!(
             "the dictionary has a table {}, and names that begin with {OWN_PREFIX} are the node's own. rename it",
             table.name
@@ -61,7 +70,11 @@ pub fn working_tables(connection: &Connection) -> Result<Vec<String>, NodeError>
 }
 
 /// Makes the dictionary's tables in `schema` (`main`, or an attached database).
-pub fn create_tables(connection: &Connection, schema: &str, dictionary: &Dictionary) -> Result<(), NodeError> {
+pub fn create_tables(
+    connection: &Connection,
+    schema: &str,
+    dictionary: &Dictionary,
+) -> Result<(), NodeError> {
     for table in dictionary.tables() {
         connection.execute_batch(&table_sql(schema, table))?;
     }
@@ -69,8 +82,15 @@ pub fn create_tables(connection: &Connection, schema: &str, dictionary: &Diction
 }
 
 /// Makes an index for each reference: the variables of a question follow them for every patient.
-pub fn create_indexes(connection: &Connection, schema: &str, dictionary: &Dictionary) -> Result<(), NodeError> {
-    for column in dictionary.columns().filter(|column| column.references.is_some()) {
+pub fn create_indexes(
+    connection: &Connection,
+    schema: &str,
+    dictionary: &Dictionary,
+) -> Result<(), NodeError> {
+    for column in dictionary
+        .columns()
+        .filter(|column| column.references.is_some())
+    {
         let name = quoted(&format!("{}_by_{}", column.table, column.name));
         let (table, key) = (quoted(&column.table), quoted(&column.name));
         connection.execute_batch(&format!("CREATE INDEX {schema}.{name} ON {table} ({key})"))?;
@@ -80,7 +100,11 @@ pub fn create_indexes(connection: &Connection, schema: &str, dictionary: &Dictio
 
 fn table_sql(schema: &str, table: &Table) -> String {
     let columns: Vec<String> = table.columns.iter().map(column_sql).collect();
-    format!("CREATE TABLE {schema}.{} (\n  {}\n) STRICT", quoted(&table.name), columns.join(",\n  "))
+    format!(
+        "CREATE TABLE {schema}.{} (\n  {}\n) STRICT",
+        quoted(&table.name),
+        columns.join(",\n  ")
+    )
 }
 
 fn column_sql(column: &Column) -> String {
@@ -108,7 +132,11 @@ mod tests {
         create_indexes(&db, "main", &dictionary).unwrap();
         assert_eq!(working_tables(&db).unwrap().len(), 12);
         let sql: String = db
-            .query_row("SELECT sql FROM sqlite_schema WHERE name = 'lab'", [], |row| row.get(0))
+            .query_row(
+                "SELECT sql FROM sqlite_schema WHERE name = 'lab'",
+                [],
+                |row| row.get(0),
+            )
             .unwrap();
         insta::assert_snapshot!(sql, @r#"
         CREATE TABLE "lab" (

@@ -36,7 +36,9 @@ struct Infusion {
 
 /// Days at and around the edges of intervals, the clip, and the start.
 fn day() -> impl Strategy<Value = Option<i64>> {
-    let days = [0, 1, 29, 30, 31, 60, 61, 91, 92, 365, 366, 5478, 5479, 5490, 5491, 9000, -1, -400];
+    let days = [
+        0, 1, 29, 30, 31, 60, 61, 91, 92, 365, 366, 5478, 5479, 5490, 5491, 9000, -1, -400,
+    ];
     prop_oneof![1 => Just(None), 6 => prop::sample::select(days.to_vec()).prop_map(|day| Some(10_000 + day))]
 }
 
@@ -53,13 +55,15 @@ fn infusion() -> impl Strategy<Value = Infusion> {
         prop::bool::weighted(0.2),
         prop::collection::vec(assessment, 0..3),
     )
-        .prop_map(|(number, day, product, foreign_course, assessments)| Infusion {
-            number,
-            day,
-            product,
-            foreign_course,
-            assessments,
-        })
+        .prop_map(
+            |(number, day, product, foreign_course, assessments)| Infusion {
+                number,
+                day,
+                product,
+                foreign_course,
+                assessments,
+            },
+        )
 }
 
 fn patient() -> impl Strategy<Value = Patient> {
@@ -67,22 +71,27 @@ fn patient() -> impl Strategy<Value = Patient> {
         prop_oneof![4 => Just(Some("Y")), 2 => word(&["N", "W", "waiver"])],
         word(&["Y", "Y", "Y", "N"]),
         word(&["F", "M", "U"]),
-        (prop::option::of(1900..2026_i64), prop::option::of(1..13_i64)),
+        (
+            prop::option::of(1900..2026_i64),
+            prop::option::of(1..13_i64),
+        ),
         day(),
         day(),
         prop::bool::weighted(0.1),
         prop::collection::vec(infusion(), 0..3),
     )
-        .prop_map(|(consent, owner, sex, birth, death, last_contact, withdrawn, infusions)| Patient {
-            consent,
-            owner,
-            sex,
-            birth,
-            death,
-            last_contact,
-            withdrawn,
-            infusions,
-        })
+        .prop_map(
+            |(consent, owner, sex, birth, death, last_contact, withdrawn, infusions)| Patient {
+                consent,
+                owner,
+                sex,
+                birth,
+                death,
+                last_contact,
+                withdrawn,
+                infusions,
+            },
+        )
 }
 
 /// The shipped dictionary with nothing required but the keys.
@@ -92,7 +101,13 @@ fn lenient() -> Dictionary {
     writer.write_record(reader.headers().unwrap()).unwrap();
     for row in reader.records() {
         let row = row.unwrap();
-        let fields = row.iter().enumerate().map(|(at, field)| if at == 4 && &row[5] != "primary" { "N" } else { field });
+        let fields = row.iter().enumerate().map(|(at, field)| {
+            if at == 4 && &row[5] != "primary" {
+                "N"
+            } else {
+                field
+            }
+        });
         writer.write_record(fields).unwrap();
     }
     Dictionary::parse(&String::from_utf8(writer.into_inner().unwrap()).unwrap()).unwrap()
@@ -102,8 +117,16 @@ fn lenient() -> Dictionary {
 fn database(dictionary: &Dictionary, cohort: &[Patient], without: Option<usize>) -> Connection {
     let db = Connection::open_in_memory().unwrap();
     schema::create_tables(&db, "main", dictionary).unwrap();
-    let kept = || cohort.iter().enumerate().filter(|(at, _)| Some(*at) != without);
-    let withdrawn = kept().filter(|(_, patient)| patient.withdrawn).map(|(at, _)| format!("P{at}")).collect();
+    let kept = || {
+        cohort
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| Some(*at) != without)
+    };
+    let withdrawn = kept()
+        .filter(|(_, patient)| patient.withdrawn)
+        .map(|(at, _)| format!("P{at}"))
+        .collect();
     prepare(&db, &Withdrawn::new(withdrawn)).unwrap();
     for (at, patient) in kept() {
         insert(&db, at, patient);
@@ -120,7 +143,14 @@ fn insert(db: &Connection, at: usize, patient: &Patient) {
     )
     .unwrap();
     for (number, infusion) in patient.infusions.iter().enumerate() {
-        let (course, named) = (format!("C{at}-{number}"), if infusion.foreign_course { at.wrapping_sub(1) } else { at });
+        let (course, named) = (
+            format!("C{at}-{number}"),
+            if infusion.foreign_course {
+                at.wrapping_sub(1)
+            } else {
+                at
+            },
+        );
         db.execute(
             "INSERT INTO course (course_id, patient_id, product) VALUES (?1, ?2, ?3)",
             params![course, id, infusion.product],
@@ -145,17 +175,28 @@ fn insert(db: &Connection, at: usize, patient: &Patient) {
 fn plans() -> Vec<Plan> {
     vec![
         plan_of("feasibility-count", &[("by", "age_band,product")]),
-        plan_of("feasibility-count", &[("product", "axi_cel"), ("age", "18..64")]),
+        plan_of(
+            "feasibility-count",
+            &[("product", "axi_cel"), ("age", "18..64")],
+        ),
         plan_of("survival", &[]),
         plan_of("survival", &[("clock", "pfs"), ("by", "product,sex")]),
         plan_of("incidence-rate", &[("by", "age_band")]),
-        plan_of("incidence-rate", &[("clock", "pfs"), ("infused", "1997-01-01..2030-12-31")]),
+        plan_of(
+            "incidence-rate",
+            &[("clock", "pfs"), ("infused", "1997-01-01..2030-12-31")],
+        ),
     ]
 }
 
 /// How far two vectors lie apart: places that differ, and the sum of the differences.
 fn apart(with: &[i64], without: &[i64]) -> (usize, i64) {
-    let moves: Vec<i64> = with.iter().zip(without).map(|(a, b)| a - b).filter(|step| *step != 0).collect();
+    let moves: Vec<i64> = with
+        .iter()
+        .zip(without)
+        .map(|(a, b)| a - b)
+        .filter(|step| *step != 0)
+        .collect();
     (moves.len(), moves.iter().sum())
 }
 
@@ -166,15 +207,29 @@ fn check(dictionary: &Dictionary, plans: &[Plan], cohort: &[Patient]) {
         let db = database(dictionary, cohort, Some(left_out));
         for (plan, with) in plans.iter().zip(&with) {
             let without = exact(&db, plan);
-            assert_eq!(apart(&with[0], &without[0]), (1, 1), "{} {:?}", plan.template, plan.parameters);
+            assert_eq!(
+                apart(&with[0], &without[0]),
+                (1, 1),
+                "{} {:?}",
+                plan.template,
+                plan.parameters
+            );
             if let Some(Part::PersonTime { units_max, .. }) = plan.parts.get(1) {
                 let (places, units) = apart(&with[1], &without[1]);
-                assert!(places <= 1 && (0..=i64::from(*units_max)).contains(&units), "{places} {units}");
+                assert!(
+                    places <= 1 && (0..=i64::from(*units_max)).contains(&units),
+                    "{places} {units}"
+                );
             }
         }
     }
     for (plan, parts) in plans.iter().zip(&with) {
-        assert_eq!(parts[0].iter().sum::<i64>(), i64::try_from(cohort.len()).unwrap(), "{}", plan.template);
+        assert_eq!(
+            parts[0].iter().sum::<i64>(),
+            i64::try_from(cohort.len()).unwrap(),
+            "{}",
+            plan.template
+        );
     }
 }
 

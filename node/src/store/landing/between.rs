@@ -35,7 +35,10 @@ struct Between<'a> {
 impl Between<'_> {
     /// Patients whom the node was told to forget stay forgotten.
     fn forgotten(&self) -> Result<(), NodeError> {
-        let position = positions(self.dictionary).get(PATIENT).copied().unwrap_or_default();
+        let position = positions(self.dictionary)
+            .get(PATIENT)
+            .copied()
+            .unwrap_or_default();
         let broken = format!(
             "SELECT _rowid_ AS line FROM main.{PATIENT}
              WHERE {PATIENT_ID} IN (SELECT patient_id FROM main.cartally_forgotten)"
@@ -48,10 +51,18 @@ impl Between<'_> {
         let positions = positions(self.dictionary);
         for (position, table) in self.dictionary.tables().iter().enumerate() {
             for (place, column) in table.columns.iter().enumerate() {
-                let Some(parent) = &column.references else { continue };
-                let above = positions.get(parent.table.as_str()).copied().unwrap_or_default();
-                let (key, parent_table, parent_key) =
-                    (quoted(&column.name), quoted(&parent.table), quoted(&parent.column));
+                let Some(parent) = &column.references else {
+                    continue;
+                };
+                let above = positions
+                    .get(parent.table.as_str())
+                    .copied()
+                    .unwrap_or_default();
+                let (key, parent_table, parent_key) = (
+                    quoted(&column.name),
+                    quoted(&parent.table),
+                    quoted(&parent.column),
+                );
                 let dangling = format!(
                     "SELECT t0._rowid_ AS line FROM main.{} AS t0 WHERE t0.{key} IS NOT NULL AND NOT EXISTS
                          (SELECT 1 FROM main.{parent_table} AS t1 WHERE t1.{parent_key} = t0.{key})",
@@ -60,8 +71,18 @@ impl Between<'_> {
                 let known = format!(
                     "EXISTS (SELECT 1 FROM temp.rejected_key AS r WHERE r.position = {above} AND r.key = t0.{key})"
                 );
-                self.reject(position, place, Check::Parent, &format!("{dangling} AND {known}"))?;
-                self.reject(position, place, Check::Reference, &format!("{dangling} AND NOT {known}"))?;
+                self.reject(
+                    position,
+                    place,
+                    Check::Parent,
+                    &format!("{dangling} AND {known}"),
+                )?;
+                self.reject(
+                    position,
+                    place,
+                    Check::Reference,
+                    &format!("{dangling} AND NOT {known}"),
+                )?;
             }
             self.remove(position, table)?;
         }
@@ -74,9 +95,15 @@ impl Between<'_> {
         let ways = ways_up(self.dictionary, table);
         for (at, way) in ways.iter().enumerate() {
             let Some(end) = way.last() else { continue };
-            let first = ways.iter().take(at).find(|other| other.last().is_some_and(|last| last.to == end.to));
+            let first = ways
+                .iter()
+                .take(at)
+                .find(|other| other.last().is_some_and(|last| last.to == end.to));
             let Some(first) = first else { continue };
-            let place = way.first().and_then(|step| place_of(table, step)).unwrap_or_default();
+            let place = way
+                .first()
+                .and_then(|step| place_of(table, step))
+                .unwrap_or_default();
             let (a, b) = (format!("a{}", first.len()), format!("b{}", way.len()));
             let key = quoted(&end.to_column);
             let broken = format!(
@@ -91,7 +118,13 @@ impl Between<'_> {
     }
 
     /// `not_before` and `not_after` against every related row; a missing date on either side breaks nothing.
-    fn rules(&self, position: usize, table: &Table, place: usize, column: &Column) -> Result<(), NodeError> {
+    fn rules(
+        &self,
+        position: usize,
+        table: &Table,
+        place: usize,
+        column: &Column,
+    ) -> Result<(), NodeError> {
         for rule in &column.rules {
             let (other, broken_if, check) = match rule {
                 Rule::NotBefore(other) => (other, "<", Check::NotBefore),
@@ -102,7 +135,10 @@ impl Between<'_> {
             let (related, alias) = match path(self.dictionary, table, &other.table) {
                 Some(steps) if steps.is_empty() => (String::new(), "t0".to_owned()),
                 Some(steps) => (joins(&steps, "t"), format!("t{}", steps.len())),
-                None => (format!(" JOIN main.{} AS every", quoted(&other.table)), "every".to_owned()),
+                None => (
+                    format!(" JOIN main.{} AS every", quoted(&other.table)),
+                    "every".to_owned(),
+                ),
             };
             let broken = format!(
                 "SELECT DISTINCT t0._rowid_ AS line FROM main.{} AS t0{related} WHERE t0.{} {broken_if} {alias}.{}",
@@ -116,18 +152,28 @@ impl Between<'_> {
     }
 
     /// Notes every row that `broken` (a select of line numbers) finds.
-    fn reject(&self, position: usize, place: usize, check: Check, broken: &str) -> Result<(), NodeError> {
+    fn reject(
+        &self,
+        position: usize,
+        place: usize,
+        check: Check,
+        broken: &str,
+    ) -> Result<(), NodeError> {
         let sql = format!(
             "INSERT INTO temp.reject (position, line, place, word) SELECT ?1, line, ?2, ?3 FROM ({broken})"
         );
-        self.db.execute(&sql, params![position, place, check.word()])?;
+        self.db
+            .execute(&sql, params![position, place, check.word()])?;
         Ok(())
     }
 
     /// Takes the rejected rows of a table out and remembers their keys.
     fn remove(&self, position: usize, table: &Table) -> Result<(), NodeError> {
         let name = quoted(&table.name);
-        let key = table.primary().map(|key| quoted(&key.name)).unwrap_or_default();
+        let key = table
+            .primary()
+            .map(|key| quoted(&key.name))
+            .unwrap_or_default();
         let gone = format!("_rowid_ IN (SELECT line FROM temp.reject WHERE position = {position})");
         self.db.execute(
             &format!(
@@ -135,11 +181,15 @@ impl Between<'_> {
             ),
             [],
         )?;
-        self.db.execute(&format!("DELETE FROM main.{name} WHERE {gone}"), [])?;
+        self.db
+            .execute(&format!("DELETE FROM main.{name} WHERE {gone}"), [])?;
         Ok(())
     }
 }
 
 fn place_of(table: &Table, step: &Step) -> Option<usize> {
-    table.columns.iter().position(|column| column.name == step.from_column)
+    table
+        .columns
+        .iter()
+        .position(|column| column.name == step.from_column)
 }

@@ -11,8 +11,8 @@ use question::dictionary::{Dictionary, Table};
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params, params_from_iter};
 
-use super::schema::{self, PATIENT, PATIENT_ID};
 use super::quoted;
+use super::schema::{self, PATIENT, PATIENT_ID};
 use crate::error::NodeError;
 use crate::import::Check;
 
@@ -54,15 +54,28 @@ pub struct Landing<'store> {
 
 impl<'store> Landing<'store> {
     /// Empties the tables (nobody sees it before the commit) and makes them anew from `dictionary`.
-    pub fn begin(transaction: Transaction<'store>, dictionary: &'store Dictionary) -> Result<Self, NodeError> {
+    pub fn begin(
+        transaction: Transaction<'store>,
+        dictionary: &'store Dictionary,
+    ) -> Result<Self, NodeError> {
         transaction.execute_batch(TEMPORARY)?;
-        if schema::working_tables(&transaction)?.iter().any(|name| name == PATIENT) {
-            transaction.execute("INSERT INTO temp.old_patient SELECT patient_id FROM main.patient", [])?;
+        if schema::working_tables(&transaction)?
+            .iter()
+            .any(|name| name == PATIENT)
+        {
+            transaction.execute(
+                "INSERT INTO temp.old_patient SELECT patient_id FROM main.patient",
+                [],
+            )?;
         }
         schema::drop_tables(&transaction)?;
         schema::create_tables(&transaction, "main", dictionary)?;
         let inserts = dictionary.tables().iter().map(insert_sql).collect();
-        Ok(Self { transaction, dictionary, inserts })
+        Ok(Self {
+            transaction,
+            dictionary,
+            inserts,
+        })
     }
 
     /// Puts a row in; says whether its key was new.
@@ -75,20 +88,28 @@ impl<'store> Landing<'store> {
     }
 
     /// Notes that a value was rejected; without `place` the whole row.
-    pub fn reject(&self, position: usize, line: u64, place: Option<usize>, check: Check) -> Result<(), NodeError> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("INSERT INTO temp.reject (position, line, place, word) VALUES (?1, ?2, ?3, ?4)")?;
-        let place = place.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1);
+    pub fn reject(
+        &self,
+        position: usize,
+        line: u64,
+        place: Option<usize>,
+        check: Check,
+    ) -> Result<(), NodeError> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO temp.reject (position, line, place, word) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        let place = place
+            .and_then(|place| i64::try_from(place).ok())
+            .unwrap_or(-1);
         statement.execute(params![position, line, place, check.word()])?;
         Ok(())
     }
 
     /// Remembers the key of a rejected row, so that its children are told apart from orphans.
     pub fn remember_rejected(&self, position: usize, key: &str) -> Result<(), NodeError> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("INSERT OR IGNORE INTO temp.rejected_key (position, key) VALUES (?1, ?2)")?;
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT OR IGNORE INTO temp.rejected_key (position, key) VALUES (?1, ?2)",
+        )?;
         statement.execute(params![position, key])?;
         Ok(())
     }
@@ -132,13 +153,21 @@ impl<'store> Landing<'store> {
     }
 
     /// Hands each reject to `write`, ordered by table, line and column.
-    pub fn each_reject(&self, mut write: impl FnMut(&Reject) -> Result<(), NodeError>) -> Result<(), NodeError> {
+    pub fn each_reject(
+        &self,
+        mut write: impl FnMut(&Reject) -> Result<(), NodeError>,
+    ) -> Result<(), NodeError> {
         let sql = "SELECT position, line, place, word FROM temp.reject ORDER BY 1, 2, 3, 4";
         let mut statement = self.transaction.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (table, column) = self.names(row.get(0)?, row.get(2)?);
-            write(&Reject { table, line: row.get(1)?, column, check: row.get(3)? })?;
+            write(&Reject {
+                table,
+                line: row.get(1)?,
+                column,
+                check: row.get(3)?,
+            })?;
         }
         Ok(())
     }
@@ -150,7 +179,9 @@ impl<'store> Landing<'store> {
                  (SELECT 1 FROM main.{PATIENT} AS new WHERE new.{PATIENT_ID} = old.patient_id))
              FROM temp.old_patient AS old"
         );
-        Ok(self.transaction.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        Ok(self
+            .transaction
+            .query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// The only value of `center_info.center_id`, if there is exactly one row.
@@ -177,19 +208,34 @@ impl<'store> Landing<'store> {
             .zip(usize::try_from(place).ok())
             .and_then(|(table, place)| table.columns.get(place))
             .map(|column| column.name.clone());
-        (table.map(|table| table.name.clone()).unwrap_or_default(), column.unwrap_or_default())
+        (
+            table.map(|table| table.name.clone()).unwrap_or_default(),
+            column.unwrap_or_default(),
+        )
     }
 }
 
 /// Where each table stands in the dictionary.
 fn positions(dictionary: &Dictionary) -> BTreeMap<&str, usize> {
-    dictionary.tables().iter().enumerate().map(|(position, table)| (table.name.as_str(), position)).collect()
+    dictionary
+        .tables()
+        .iter()
+        .enumerate()
+        .map(|(position, table)| (table.name.as_str(), position))
+        .collect()
 }
 
 fn insert_sql(table: &Table) -> String {
-    let names: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
+    let names: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| quoted(&column.name))
+        .collect();
     let marks = vec!["?"; names.len() + 1].join(", ");
-    let key = table.primary().map(|key| quoted(&key.name)).unwrap_or_default();
+    let key = table
+        .primary()
+        .map(|key| quoted(&key.name))
+        .unwrap_or_default();
     format!(
         "INSERT INTO main.{} (_rowid_, {}) VALUES ({marks}) ON CONFLICT ({key}) DO NOTHING",
         quoted(&table.name),

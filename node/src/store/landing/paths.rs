@@ -1,6 +1,7 @@
 //! Which rows are related? Paths along the references of the dictionary.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use question::dictionary::{Dictionary, Table};
 
@@ -29,7 +30,10 @@ fn up(table: &Table) -> impl Iterator<Item = Step> {
 /// Steps from a parent to its children.
 fn down<'a>(dictionary: &'a Dictionary, table: &'a Table) -> impl Iterator<Item = Step> + 'a {
     dictionary.columns().filter_map(|column| {
-        let parent = column.references.as_ref().filter(|parent| parent.table == table.name)?;
+        let parent = column
+            .references
+            .as_ref()
+            .filter(|parent| parent.table == table.name)?;
         Some(Step {
             from_column: parent.column.clone(),
             to: column.table.clone(),
@@ -44,7 +48,9 @@ pub(in crate::store) fn ways_up(dictionary: &Dictionary, table: &Table) -> Vec<V
     let mut open: VecDeque<(&Table, Vec<Step>)> = VecDeque::from([(table, Vec::new())]);
     while let Some((at, way)) = open.pop_front() {
         for step in up(at) {
-            let Some(parent) = dictionary.table(&step.to) else { continue };
+            let Some(parent) = dictionary.table(&step.to) else {
+                continue;
+            };
             let longer: Vec<Step> = way.iter().cloned().chain([step]).collect();
             ways.push(longer.clone());
             open.push_back((parent, longer));
@@ -55,7 +61,11 @@ pub(in crate::store) fn ways_up(dictionary: &Dictionary, table: &Table) -> Vec<V
 
 /// Whether each row of the table belongs to one patient.
 fn is_of_patient(dictionary: &Dictionary, table: &Table) -> bool {
-    table.name == PATIENT || ways_up(dictionary, table).iter().flatten().any(|step| step.to == PATIENT)
+    table.name == PATIENT
+        || ways_up(dictionary, table)
+            .iter()
+            .flatten()
+            .any(|step| step.to == PATIENT)
 }
 
 /// The shortest path from `table` to the table `goal`; `None` if no reference leads there, and then every row is related
@@ -68,9 +78,14 @@ pub(super) fn path(dictionary: &Dictionary, table: &Table, goal: &str) -> Option
         if at.name == goal {
             return Some(path);
         }
-        let children = is_of_patient(dictionary, at).then(|| down(dictionary, at)).into_iter().flatten();
+        let children = is_of_patient(dictionary, at)
+            .then(|| down(dictionary, at))
+            .into_iter()
+            .flatten();
         for step in up(at).chain(children) {
-            let Some(next) = dictionary.table(&step.to) else { continue };
+            let Some(next) = dictionary.table(&step.to) else {
+                continue;
+            };
             if !seen.contains(&step.to) {
                 seen.push(step.to.clone());
                 open.push_back((next, path.iter().cloned().chain([step]).collect()));
@@ -86,8 +101,16 @@ pub(in crate::store) fn joins(steps: &[Step], prefix: &str) -> String {
     let mut before = "t0".to_owned();
     for (at, step) in steps.iter().enumerate() {
         let alias = format!("{prefix}{}", at + 1);
-        let (to, to_column, from_column) = (quoted(&step.to), quoted(&step.to_column), quoted(&step.from_column));
-        sql.push_str(&format!(" JOIN main.{to} AS {alias} ON {alias}.{to_column} = {before}.{from_column}"));
+        let (to, to_column, from_column) = (
+            quoted(&step.to),
+            quoted(&step.to_column),
+            quoted(&step.from_column),
+        );
+        // Writing to a String cannot fail.
+        let _ = write!(
+            sql,
+            " JOIN main.{to} AS {alias} ON {alias}.{to_column} = {before}.{from_column}"
+        );
         before = alias;
     }
     sql
@@ -114,7 +137,10 @@ mod tests {
         let dictionary = Dictionary::shipped().unwrap();
         let found = path(&dictionary, dictionary.table(from).unwrap(), goal);
         let names = found.map(|steps| steps.into_iter().map(|step| step.to).collect::<Vec<_>>());
-        assert_eq!(names, expected.map(|names| names.into_iter().map(str::to_owned).collect()));
+        assert_eq!(
+            names,
+            expected.map(|names| names.into_iter().map(str::to_owned).collect())
+        );
     }
 
     #[test]
@@ -127,7 +153,10 @@ mod tests {
                round,round_id,TEXT,,Y,primary,,,,,,,,,,,\n\
                round,ward_id,TEXT,,Y,,ward.ward_id,,,,,,,,,,\n";
         let dictionary = Dictionary::parse(&csv).unwrap();
-        assert_eq!(path(&dictionary, dictionary.table("round").unwrap(), "stay"), None);
+        assert_eq!(
+            path(&dictionary, dictionary.table("round").unwrap(), "stay"),
+            None
+        );
         assert!(path(&dictionary, dictionary.table("lab").unwrap(), "ward").is_some());
     }
 }
