@@ -1,0 +1,228 @@
+//! What can go wrong at the coordinator, and how a peer hears of it.
+
+use std::path::PathBuf;
+
+use protocol::documents::RefusalReason;
+use protocol::envelope::EnvelopeError;
+use protocol::ids::{CenterId, DocumentId};
+use protocol::keys::KeyError;
+use protocol::limits::{CELLS_MAX, PARTS_MAX, WAIT_S_MAX};
+use protocol::task::{TaskError, TaskState};
+use protocol::verify::GovernanceError;
+use thiserror::Error;
+use transport::TransportError;
+use transport::problem::{Kind, Problem};
+
+use crate::limits::{CELL_ABS_MAX, OPEN_QUERIES_MAX, SUBMISSIONS_PER_TASK_MAX};
+
+/// Why the coordinator did not do something. Each has a stable [`CoordinatorError::code`].
+#[derive(Debug, Error)]
+pub enum CoordinatorError {
+    /// Files, certificates, sockets.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The store failed.
+    #[error("the store failed: {0}; check the disk and the rights of the data folder")]
+    Store(#[from] rusqlite::Error),
+    /// The store was written by a newer program.
+    #[error("the store has version {found}, this program knows {known}; use the newer program")]
+    StoreNewer {
+        /// The version found.
+        found: u32,
+        /// The newest version known.
+        known: u32,
+    },
+    /// What is stored contradicts itself.
+    #[error(
+        "the store contradicts itself: {0}; restore the last good backup and tell the committee"
+    )]
+    StoreBroken(String),
+    /// No coordinator lives in this folder.
+    #[error(
+        "{0} holds no coordinator; run: cartally-coordinator init --data {0} --network NAME --host NAME"
+    )]
+    NotInitialised(PathBuf),
+    /// There is something in the folder.
+    #[error(
+        "{0} is not empty; give an empty or new folder, because nothing in it is ever overwritten"
+    )]
+    NotEmpty(PathBuf),
+    /// A file could not be read or written.
+    #[error("{path}: {source}; check that it is a readable file")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The signing key cannot be used.
+    #[error("{0}; restore keys/signing.key from a backup")]
+    Key(#[from] KeyError),
+    /// An argument cannot be used.
+    #[error("{0}")]
+    Argument(String),
+    /// Not a signed document.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// A governance document is refused.
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
+    /// A document of this type is not handed in here.
+    #[error(
+        "a document of type {0:?} is not handed in here; send charter, roster, template, study, currency or query"
+    )]
+    WrongKind(String),
+    /// A roster names another coordinator.
+    #[error(
+        "this roster names another coordinator's signing key, so this coordinator could not publish; name the key that init printed"
+    )]
+    OtherCoordinator,
+    /// A query is refused, for the reason that nodes would give.
+    #[error("{}", .0.sentence())]
+    Query(RefusalReason),
+    /// Too many open queries.
+    #[error(
+        "{OPEN_QUERIES_MAX} queries are open, which is the most at once; try again when one has ended"
+    )]
+    TooManyQueries,
+    /// No such query.
+    #[error("there is no query {0}; see the list of queries")]
+    NoSuchQuery(DocumentId),
+    /// No result yet.
+    #[error("query {0} is not published yet; watch it until its deadline")]
+    NotPublished(DocumentId),
+    /// The center is not in the roster.
+    #[error(
+        "center {0} is not in the roster in force; the committee must sign a roster that names it"
+    )]
+    NotInRoster(CenterId),
+    /// The center has no task in this query.
+    #[error("center {0} was not asked this query")]
+    NotAsked(CenterId),
+    /// The answer is signed by the wrong key, or is not this center's, or is of another question.
+    #[error("this answer is refused: {0}")]
+    Answer(&'static str),
+    /// The answer's vector is larger than any plan.
+    #[error(
+        "an answer has at most {PARTS_MAX} parts of at most {CELLS_MAX} cells, none beyond {CELL_ABS_MAX}"
+    )]
+    AnswerSize,
+    /// Too many different answers for one task.
+    #[error(
+        "{SUBMISSIONS_PER_TASK_MAX} different answers came for this task, which is the most; no further one is kept"
+    )]
+    TooManyAnswers,
+    /// A report names a state that cannot be reported.
+    #[error("a node reports awaiting-approval or accepted, not {0}; an end is a signed document")]
+    Report(TaskState),
+    /// The task cannot take this step.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// A wait is too long.
+    #[error("wait_s is {0}; ask for at most {WAIT_S_MAX} seconds and poll again")]
+    Wait(u32),
+    /// The address names no document.
+    #[error("{0:?} is not the id of a document: 64 lower-case hexadecimal digits")]
+    Id(String),
+    /// The server is stopping.
+    #[error("the coordinator is stopping; try again in a moment")]
+    Stopping,
+}
+
+impl CoordinatorError {
+    /// The stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Transport(error) => error.code(),
+            Self::Store(_) => "store",
+            Self::StoreNewer { .. } => "store_newer",
+            Self::StoreBroken(_) => "store_broken",
+            Self::NotInitialised(_) => "not_initialised",
+            Self::NotEmpty(_) => "not_empty",
+            Self::File { .. } => "file",
+            Self::Key(_) => "signing_key",
+            Self::Argument(_) => "argument",
+            Self::Envelope(EnvelopeError::NoValidSignature) => "signature",
+            Self::Envelope(EnvelopeError::TooLarge) => "document_too_large",
+            Self::Envelope(_) => "not_a_document",
+            Self::Governance(error) => governance_code(error),
+            Self::WrongKind(_) => "wrong_document_type",
+            Self::OtherCoordinator => "other_coordinator",
+            Self::Query(reason) => reason.code(),
+            Self::TooManyQueries => "too_many_queries",
+            Self::NoSuchQuery(_) => "no_such_query",
+            Self::NotPublished(_) => "not_published",
+            Self::NotInRoster(_) => "not_in_roster",
+            Self::NotAsked(_) => "not_asked",
+            Self::Answer(_) => "answer_refused",
+            Self::AnswerSize => "answer_too_large",
+            Self::TooManyAnswers => "too_many_answers",
+            Self::Report(_) => "report",
+            Self::Task(_) => "task_state",
+            Self::Wait(_) => "wait_too_long",
+            Self::Id(_) => "not_an_id",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// What kind of problem a peer sees.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Transport(_)
+            | Self::Store(_)
+            | Self::StoreNewer { .. }
+            | Self::StoreBroken(_)
+            | Self::NotInitialised(_)
+            | Self::NotEmpty(_)
+            | Self::File { .. }
+            | Self::Key(_) => Kind::Internal,
+            Self::Argument(_)
+            | Self::WrongKind(_)
+            | Self::Wait(_)
+            | Self::Id(_)
+            | Self::Envelope(EnvelopeError::Malformed(_) | EnvelopeError::Base64) => Kind::Invalid,
+            Self::Envelope(EnvelopeError::TooLarge) | Self::AnswerSize => Kind::TooLarge,
+            Self::Governance(GovernanceError::Older | GovernanceError::OtherCharter)
+            | Self::Task(_) => Kind::Conflict,
+            Self::Envelope(_)
+            | Self::Governance(_)
+            | Self::OtherCoordinator
+            | Self::Query(_)
+            | Self::Answer(_)
+            | Self::Report(_) => Kind::Refused,
+            Self::TooManyQueries | Self::TooManyAnswers => Kind::Busy,
+            Self::NoSuchQuery(_) | Self::NotPublished(_) => Kind::NotFound,
+            Self::NotInRoster(_) | Self::NotAsked(_) => Kind::Forbidden,
+            Self::Stopping => Kind::Unavailable,
+        }
+    }
+}
+
+const fn governance_code(error: &GovernanceError) -> &'static str {
+    match error {
+        GovernanceError::Envelope(EnvelopeError::NoValidSignature) => "signature",
+        GovernanceError::Envelope(_) => "not_a_document",
+        GovernanceError::Document(_) => "document_rules",
+        GovernanceError::NoCharter => "no_charter",
+        GovernanceError::OtherCharter => "other_charter",
+        GovernanceError::OtherNetwork => "other_network",
+        GovernanceError::NotEveryMember => "not_every_member",
+        GovernanceError::ProposerMissing => "proposer_missing",
+        GovernanceError::RuleNotMet { .. } => "rule_not_met",
+        GovernanceError::Older => "older",
+    }
+}
+
+/// The one place where an error becomes what a peer sees: its own sentence, except for faults, whose cause is for the log.
+impl From<CoordinatorError> for Problem {
+    fn from(error: CoordinatorError) -> Self {
+        let kind = error.kind();
+        if kind == Kind::Internal {
+            tracing::error!(code = error.code(), error = %error, "a request failed through a fault of this service");
+            return Self::internal();
+        }
+        Self::new(kind, error.to_string()).with_code(error.code())
+    }
+}

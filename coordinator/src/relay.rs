@@ -1,0 +1,130 @@
+//! The relay itself, one step at a time: every step is a function of what is stored, what came, and the time.
+//!
+//! Nothing here waits or knows of sockets; [`crate::service`] gives it a thread, a clock and those who wait.
+
+mod submit;
+mod tasks;
+mod answer;
+mod publish;
+mod view;
+
+use jiff::Timestamp;
+use protocol::documents::{Roster, RosterCenter};
+use protocol::ids::{CenterId, NetworkName};
+use protocol::keys::SigningKey;
+use protocol::log::LogPosition;
+use protocol::verify::Governance;
+
+use crate::error::CoordinatorError;
+use crate::limits::OPEN_QUERIES_MAX;
+use crate::store::{Store, log, queries};
+
+/// What a step has changed for those who wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// A query was taken up: nodes have something to fetch.
+    pub offers: bool,
+    /// A task or result moved: watchers have something to see.
+    pub progress: bool,
+}
+
+/// The relay of one network.
+#[derive(Debug)]
+pub struct Relay {
+    store: Store,
+    network: NetworkName,
+    key: SigningKey,
+    governance: Option<Governance>,
+    changes: Changes,
+}
+
+impl Relay {
+    /// Opens the relay over a store: reads the log through, checks its chain, and puts in force what it says. Whatever a
+    /// crash left undone (a deadline passed, every task ended, no result) is done by the first [`Relay::publish_due`].
+    pub fn open(store: Store, key: SigningKey) -> Result<Self, CoordinatorError> {
+        let (network, charter) = store.network()?;
+        let mut governance = charter.map(Governance::pinned_to);
+        let promised = log::position(store.read())?;
+        let mut position = LogPosition::EMPTY;
+        while position != promised {
+            let entries = log::page(
+                store.read(),
+                position.entries,
+                protocol::limits::LOG_PAGE_MAX,
+            )?;
+            if entries.is_empty() {
+                break;
+            }
+            position = position
+                .extended(&entries)
+                .map_err(|error| CoordinatorError::StoreBroken(error.to_string()))?;
+            for entry in &entries {
+                if let Some(governance) = &mut governance {
+                    // What was not in force when it came may be in force by now, and the other way round.
+                    let _ = governance.apply(&entry.envelope);
+                }
+            }
+        }
+        if position != promised {
+            return Err(CoordinatorError::StoreBroken(
+                "the log's chain does not lead to its head".into(),
+            ));
+        }
+        Ok(Self {
+            store,
+            network,
+            key,
+            governance,
+            changes: Changes::default(),
+        })
+    }
+
+    /// The network.
+    #[must_use]
+    pub const fn network(&self) -> &NetworkName {
+        &self.network
+    }
+
+    /// What has changed since this was last asked.
+    pub fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// How far the log reaches.
+    pub fn position(&self) -> Result<LogPosition, CoordinatorError> {
+        log::position(self.store.read())
+    }
+
+    /// Whether a center may read and answer here: it stands in the roster in force. Before there is a roster everyone who
+    /// has a certificate may read.
+    pub fn admit_center(&self, center: &CenterId, now: Timestamp) -> Result<(), CoordinatorError> {
+        match self.roster() {
+            None => Ok(()),
+            Some(roster) => listed(roster, center, now).map(|_| ()),
+        }
+    }
+
+    fn roster(&self) -> Option<&Roster> {
+        self.governance
+            .as_ref()?
+            .roster()
+            .map(|roster| &roster.document)
+    }
+
+    fn open_places(&self) -> Result<usize, CoordinatorError> {
+        let (open, _) = queries::open(self.store.read())?;
+        Ok(OPEN_QUERIES_MAX.saturating_sub(open))
+    }
+}
+
+/// The center's entry in a roster, while it is valid.
+fn listed<'a>(
+    roster: &'a Roster,
+    center: &CenterId,
+    now: Timestamp,
+) -> Result<&'a RosterCenter, CoordinatorError> {
+    let entry = roster
+        .center(center)
+        .filter(|entry| entry.valid_until > now);
+    entry.ok_or_else(|| CoordinatorError::NotInRoster(center.clone()))
+}
