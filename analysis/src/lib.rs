@@ -19,6 +19,7 @@ pub mod preview;
 pub mod report;
 pub mod schema;
 pub mod table;
+pub mod figure;
 
 pub use estimate::{Estimate, Interval, Quantity, Status, Unit};
 pub use estimates::estimates;

@@ -198,8 +198,10 @@ fn survival_rows(
             .zip(&followed)
     };
     rows.extend(times().map(|(months, at)| row(Quantity::AtRisk, months, at.at_risk)));
-    rows.extend(times().map(|(months, at)| row(Quantity::Events, months, at.events)));
-    rows.extend(times().map(|(months, at)| row(Quantity::Censored, months, at.censored)));
+    // At time 0 nothing has happened yet: that is no estimate.
+    let later = || times().skip(1);
+    rows.extend(later().map(|(months, at)| row(Quantity::Events, months, at.events)));
+    rows.extend(later().map(|(months, at)| row(Quantity::Censored, months, at.censored)));
     let quantity = Quantity::MedianMonths;
     rows.push(match median(edges, &curve) {
         Median::Reached(interval) => Estimate::known(stratum, quantity, None, interval),
