@@ -35,7 +35,9 @@ mod tests {
     #[test]
     fn waits_double_up_to_half_a_minute() {
         let mut backoff = Backoff::new();
-        let waits: Vec<_> = (0..12).map(|_| backoff.after_failure().as_millis()).collect();
+        let waits: Vec<_> = (0..12)
+            .map(|_| backoff.after_failure().as_millis())
+            .collect();
         assert_eq!(waits.get(..4), Some([200, 400, 800, 1_600].as_slice()));
         assert_eq!(waits.last(), Some(&30_000));
     }

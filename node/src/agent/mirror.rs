@@ -47,7 +47,10 @@ impl Mirror {
             own_answers: Vec::new(),
         };
         for entry in mirror.stored()? {
-            mirror.position = mirror.position.after(&entry).map_err(|error| broken(&error))?;
+            mirror.position = mirror
+                .position
+                .after(&entry)
+                .map_err(|error| broken(&error))?;
             mirror.take(&entry);
         }
         Ok(mirror)
@@ -73,12 +76,21 @@ impl Mirror {
 
     /// Appends entries that extend the copy, all or none.
     pub fn extend(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
-        let position = self.position.extended(entries).map_err(|error| broken(&error))?;
+        let position = self
+            .position
+            .extended(entries)
+            .map_err(|error| broken(&error))?;
         let transaction = self.connection.transaction()?;
         for entry in entries {
             transaction
-                .prepare_cached("INSERT INTO entry (log_index, time, envelope) VALUES (?1, ?2, ?3)")?
-                .execute(params![signed(entry.index), entry.time.to_string(), entry.envelope.to_json()])?;
+                .prepare_cached(
+                    "INSERT INTO entry (log_index, time, envelope) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![
+                    signed(entry.index),
+                    entry.time.to_string(),
+                    entry.envelope.to_json()
+                ])?;
         }
         transaction.commit()?;
         self.position = position;
@@ -99,15 +111,19 @@ impl Mirror {
     }
 
     fn stored(&self) -> Result<Vec<LogEntry>, NodeError> {
-        let mut statement =
-            self.connection.prepare("SELECT log_index, time, envelope FROM entry ORDER BY log_index")?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT log_index, time, envelope FROM entry ORDER BY log_index")?;
         let mut rows = statement.query([])?;
         let mut entries = Vec::new();
         while let Some(row) = rows.next()? {
-            let (index, time, envelope): (i64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (index, time, envelope): (i64, String, Vec<u8>) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
             let unreadable = || NodeError::Network {
                 code: "log.damaged",
-                sentence: "the copy of the common log is damaged. remove log.db; it will be fetched again".to_owned(),
+                sentence:
+                    "the copy of the common log is damaged. remove log.db; it will be fetched again"
+                        .to_owned(),
             };
             entries.push(LogEntry {
                 index: u64::try_from(index).map_err(|_| unreadable())?,
@@ -126,7 +142,11 @@ fn connect(path: &Path) -> Result<Connection, NodeError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > VERSION {
-        return Err(NodeError::StoreNewer { path: path.to_owned(), found, known: VERSION });
+        return Err(NodeError::StoreNewer {
+            path: path.to_owned(),
+            found,
+            known: VERSION,
+        });
     }
     if found == 0 {
         let transaction = connection.transaction()?;
@@ -172,7 +192,10 @@ mod tests {
     }
 
     fn own(key: &SigningKey) -> Own {
-        Own { center: "K01".parse().unwrap(), key: key.public() }
+        Own {
+            center: "K01".parse().unwrap(),
+            key: key.public(),
+        }
     }
 
     fn open(path: &Path, key: &SigningKey) -> Mirror {
@@ -180,7 +203,11 @@ mod tests {
     }
 
     fn entry(index: u64, envelope: Envelope) -> LogEntry {
-        LogEntry { index, time: "2026-11-21T01:02:03.123456789Z".parse().unwrap(), envelope }
+        LogEntry {
+            index,
+            time: "2026-11-21T01:02:03.123456789Z".parse().unwrap(),
+            envelope,
+        }
     }
 
     fn query(key: &SigningKey) -> Envelope {
@@ -193,7 +220,16 @@ mod tests {
         };
         let study = DocumentId::from_bytes([3; 32]);
         let moment = Timestamp::UNIX_EPOCH;
-        Envelope::sign(&Query { question, study, created: moment, deadline: moment, log: LogPosition::EMPTY }, key)
+        Envelope::sign(
+            &Query {
+                question,
+                study,
+                created: moment,
+                deadline: moment,
+                log: LogPosition::EMPTY,
+            },
+            key,
+        )
     }
 
     fn answer(key: &SigningKey, center: &str) -> Envelope {
@@ -215,17 +251,30 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, key) = (dir.path().join("log.db"), key());
         let mut mirror = open(&path, &key);
-        mirror.extend(&[entry(0, query(&key)), entry(1, query(&key))]).unwrap();
+        mirror
+            .extend(&[entry(0, query(&key)), entry(1, query(&key))])
+            .unwrap();
         let position = mirror.position();
         drop(mirror);
         let mut mirror = open(&path, &key);
         assert_eq!((mirror.position(), position.entries), (position, 2));
         for wrong in [0, 1, 3] {
-            assert_eq!(mirror.extend(&[entry(wrong, query(&key))]).unwrap_err().code(), "log.broken");
+            assert_eq!(
+                mirror
+                    .extend(&[entry(wrong, query(&key))])
+                    .unwrap_err()
+                    .code(),
+                "log.broken"
+            );
         }
         assert_eq!(mirror.position(), position);
         assert!(mirror.connection.execute("DELETE FROM entry", []).is_err());
-        assert!(mirror.connection.execute("UPDATE entry SET time = ''", []).is_err());
+        assert!(
+            mirror
+                .connection
+                .execute("UPDATE entry SET time = ''", [])
+                .is_err()
+        );
     }
 
     #[test]
@@ -233,11 +282,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, key, other) = (dir.path().join("log.db"), key(), key());
         let mut mirror = open(&path, &key);
-        let entries = [answer(&other, "K01"), answer(&key, "K02"), answer(&key, "K01")];
-        let entries: Vec<_> = (0..).zip(entries).map(|(index, envelope)| entry(index, envelope)).collect();
+        let entries = [
+            answer(&other, "K01"),
+            answer(&key, "K02"),
+            answer(&key, "K01"),
+        ];
+        let entries: Vec<_> = (0..)
+            .zip(entries)
+            .map(|(index, envelope)| entry(index, envelope))
+            .collect();
         mirror.extend(&entries).unwrap();
-        let expected =
-            LoggedAnswer { log_index: 2, head: ChainHead::from_bytes([6; 32]), cost: NanoRho::from_nano(5) };
+        let expected = LoggedAnswer {
+            log_index: 2,
+            head: ChainHead::from_bytes([6; 32]),
+            cost: NanoRho::from_nano(5),
+        };
         assert_eq!(mirror.own_answers(), [expected]);
         drop(mirror);
         assert_eq!(open(&path, &key).own_answers(), [expected]);

@@ -43,6 +43,9 @@ const WAIT_S: u32 = 25;
 /// Queries in work at once; the others wait at the coordinator.
 const IN_WORK_MAX: usize = 16;
 
+/// Queries that a poll names as known, so that its address stays short.
+const KNOWN_MAX: usize = 100;
+
 /// A poll that brings nothing and comes back sooner than this is answered by a pause, lest two machines spin.
 const POLL_MIN: Duration = Duration::from_secs(1);
 
@@ -168,7 +171,7 @@ impl Agent {
             tracing::error!(
                 answers = strange.len(),
                 "the common log holds answers of this center that its ledger does not know: the ledger was rolled back. \
-                 nothing is answered. put the newest ledger back, or run `cartally-node ledger restored`"
+                 nothing is answered. put the newest ledger back, or run `cartally-node ledger-restored`"
             );
         }
         Ok(())
@@ -206,8 +209,8 @@ impl Agent {
         };
         let in_work = Arc::clone(&self.in_work);
         self.shutdown.spawn(async move {
-            // What the coordinator would not take stays in work, so that it is not tried for ever.
-            if task.run().await {
+            // What the coordinator would not take stays in work, so that it is not tried again and again.
+            if task.run().await || lock(&in_work).len() > KNOWN_MAX {
                 lock(&in_work).remove(&id);
             }
             drop(place);

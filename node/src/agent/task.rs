@@ -45,7 +45,11 @@ impl Task {
             Ok(response) => response,
             Err(panicked) => {
                 tracing::error!(query.id = %task.query.id(), "answering a query ended in a fault of the program: {panicked}");
-                task.answerer.refuse(&task.query, RefusalReason::Infrastructure, task.circumstances())
+                task.answerer.refuse(
+                    &task.query,
+                    RefusalReason::Infrastructure,
+                    task.circumstances(),
+                )
             }
         };
         tokio::select! {
@@ -60,13 +64,21 @@ impl Task {
 
     fn respond(&self) -> Envelope {
         if self.alarm {
-            return self.answerer.refuse(&self.query, RefusalReason::NodeStopped, self.circumstances());
+            return self.answerer.refuse(
+                &self.query,
+                RefusalReason::NodeStopped,
+                self.circumstances(),
+            );
         }
         self.answerer.respond(&self.query, self.circumstances())
     }
 
     fn circumstances(&self) -> Circumstances<'_> {
-        Circumstances { governance: &self.governance, log: self.log, clock: self.clock.as_ref() }
+        Circumstances {
+            governance: &self.governance,
+            log: self.log,
+            clock: self.clock.as_ref(),
+        }
     }
 
     /// When what is finished now may leave; the operator hears of work that took longer than one delay.

@@ -10,14 +10,20 @@ use jiff::{SignedDuration, Timestamp};
 /// Who watches the wire learns in which delay the work ended, and nothing finer.
 #[must_use]
 pub fn tick_for(fetched: Timestamp, finished: Timestamp, delay: Duration) -> Timestamp {
-    let Ok(delay) = SignedDuration::try_from(delay) else { return Timestamp::MAX };
+    let Ok(delay) = SignedDuration::try_from(delay) else {
+        return Timestamp::MAX;
+    };
     if delay <= SignedDuration::ZERO {
         return finished;
     }
-    let took = finished.duration_since(fetched).max(SignedDuration::ZERO).as_nanos();
+    let took = finished
+        .duration_since(fetched)
+        .max(SignedDuration::ZERO)
+        .as_nanos();
     let step = delay.as_nanos();
     let ticks = took.div_euclid(step) + i128::from(took.rem_euclid(step) != 0);
-    let wait = i64::try_from(ticks.max(1) * step).map_or(SignedDuration::MAX, SignedDuration::from_nanos);
+    let wait =
+        i64::try_from(ticks.max(1) * step).map_or(SignedDuration::MAX, SignedDuration::from_nanos);
     fetched.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
@@ -41,7 +47,10 @@ mod tests {
         #[case] tick_ms: i64,
     ) {
         let at = |ms| Timestamp::from_millisecond(1_000_000 + ms).unwrap();
-        assert_eq!(tick_for(at(0), at(finished_ms), Duration::from_millis(delay_ms)), at(tick_ms));
+        assert_eq!(
+            tick_for(at(0), at(finished_ms), Duration::from_millis(delay_ms)),
+            at(tick_ms)
+        );
     }
 
     #[test]

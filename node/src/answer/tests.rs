@@ -1,240 +1,18 @@
 //! What a hospital answers, and what it does not: over a real center's rows and really signed documents.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use indicatif::ProgressBar;
-use jiff::{SignedDuration, Timestamp};
 use privacy::Receipt;
 use protocol::amount::NanoRho;
-use protocol::documents::{Charter, Currency, Member, Query, Researcher, Roster, RosterCenter, Study, TemplateDocument, hash_of_revocations};
-use protocol::envelope::Payload;
-use protocol::ids::{CenterId, DocumentId};
-use protocol::keys::SumKey;
+use protocol::documents::Query;
+use protocol::ids::DocumentId;
 use protocol::question::Question;
-use question::template::shipped_template;
 use rstest::rstest;
-use transport::clock::ManualClock;
 
+use super::fixture::{Network, charter, key, now};
 use super::*;
-use crate::init::{self, DEFAULT_POLICY};
-use crate::testing::ebmt4;
-use crate::{import, lock};
-
-const NOW: &str = "2026-11-21T09:00:00Z";
-const TEMPLATES: [&str; 2] = ["feasibility-count", "survival"];
-
-fn key() -> SigningKey {
-    SigningKey::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap()
-}
-
-/// A network of one center, with everything signed that it needs.
-struct Network {
-    _folder: tempfile::TempDir,
-    data: DataDir,
-    clock: ManualClock,
-    log: LogPosition,
-    kim: SigningKey,
-    lee: SigningKey,
-    documents: Documents,
-}
-
-/// The documents of the log; tests leave some out or put others in.
-#[derive(Clone)]
-struct Documents {
-    charter: Envelope,
-    roster: Option<Envelope>,
-    templates: Vec<Envelope>,
-    study: Option<Envelope>,
-    currency: Option<Envelope>,
-}
-
-fn now() -> Timestamp {
-    NOW.parse().unwrap()
-}
-
-fn days(days: i64) -> SignedDuration {
-    SignedDuration::from_hours(24 * days)
-}
-
-impl Network {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = DataDir::new(folder.path().join("node"));
-        let (office, member, kim, lee) = (key(), key(), key(), key());
-        let charter = charter(&member, &office);
-        let config = NodeConfig {
-            center: "K01".parse().unwrap(),
-            name: "First".to_owned(),
-            network: "kr".parse().unwrap(),
-            coordinator: "https://localhost:1".to_owned(),
-            charter: charter.id(),
-        };
-        let enrolment = init::init(&data, &config, None).unwrap();
-        let signed = |envelope: Envelope| {
-            let mut envelope = envelope;
-            envelope.add_signature(&member);
-            envelope
-        };
-        let templates: Vec<Envelope> =
-            TEMPLATES.iter().map(|name| signed(Envelope::sign(&template(name, &office), &office))).collect();
-        let ids = templates.iter().map(Envelope::id).collect();
-        let documents = Documents {
-            roster: Some(signed(Envelope::sign(&roster(&office, &config.center, enrolment.signing_key), &office))),
-            study: Some(signed(Envelope::sign(&study(&office, ids, &kim, &lee), &office))),
-            currency: Some(Envelope::sign(&currency(now()), &office)),
-            charter,
-            templates,
-        };
-        let clock = ManualClock::new(now());
-        Self { _folder: folder, data, clock, log: LogPosition::EMPTY, kim, lee, documents }
-    }
-
-    /// With the rows of a real center, locked on the first of January 2026.
-    fn with_rows() -> Self {
-        let network = Self::new();
-        let mut store = Store::open(&network.data).unwrap();
-        let request = import::Request {
-            data: &network.data,
-            dictionary: &dictionary::load(&network.data).unwrap(),
-            pseudonyms: &keys::pseudonyms(&network.data).unwrap(),
-            center: "K01",
-            losing_is_right: false,
-            now: now(),
-            progress: &ProgressBar::hidden(),
-        };
-        import::import(&mut store, &ebmt4("center_1"), &request).unwrap();
-        lock::lock(&mut store, &network.data, Some("2026-01-01"), now()).unwrap();
-        network
-    }
-
-    fn governance(&self) -> Governance {
-        let documents = &self.documents;
-        let mut governance = Governance::pinned_to(NodeConfig::load(&self.data).unwrap().charter);
-        let all = [&documents.charter].into_iter().chain(&documents.roster).chain(&documents.templates);
-        for envelope in all.chain(&documents.study).chain(&documents.currency) {
-            let _ = governance.apply(envelope);
-        }
-        governance
-    }
-
-    fn question(&self, template: usize, rho: f64) -> Question {
-        let parameters = shipped_template(TEMPLATES[template]).unwrap().bind(&BTreeMap::new()).unwrap();
-        Question {
-            template: self.documents.templates[template].id(),
-            parameters: parameters.canonical(),
-            mode: Mode::Local,
-            rho: NanoRho::at_least(rho).unwrap(),
-            lock_date: "2026-11-20".parse().unwrap(),
-        }
-    }
-
-    fn query(&self, question: Question, by: &SigningKey) -> Envelope {
-        let study = self.documents.study.as_ref().map_or(DocumentId::from_bytes([0; 32]), Envelope::id);
-        let deadline = now() + SignedDuration::from_hours(1);
-        Envelope::sign(&Query { question, study, created: now(), deadline, log: self.log }, by)
-    }
-
-    fn respond(&self, query: &Envelope) -> Envelope {
-        self.respond_with(&self.answerer(), query)
-    }
-
-    fn answerer(&self) -> Answerer {
-        Answerer::open(self.data.clone()).unwrap()
-    }
-
-    fn respond_with(&self, answerer: &Answerer, query: &Envelope) -> Envelope {
-        let governance = self.governance();
-        answerer.respond(query, Circumstances { governance: &governance, log: self.log, clock: &self.clock })
-    }
-
-    fn opened<P: Payload>(&self, envelope: &Envelope) -> P {
-        envelope.open(&[keys::signing_key(&self.data).unwrap().public()].into()).unwrap()
-    }
-
-    fn reason(&self, query: &Envelope) -> RefusalReason {
-        let refusal: Refusal = self.opened(&self.respond(query));
-        assert_eq!((refusal.query, refusal.center.as_str()), (query.id(), "K01"));
-        refusal.reason
-    }
-
-    fn spent(&self) -> u64 {
-        Ledger::open(&self.data.ledger()).unwrap().spent(now()).unwrap().lifetime.nano()
-    }
-
-    fn set_policy(&self, right: &str, wrong: &str) {
-        assert!(DEFAULT_POLICY.contains(right));
-        std::fs::write(self.data.policy(), DEFAULT_POLICY.replace(right, wrong)).unwrap();
-    }
-}
-
-fn charter(member: &SigningKey, office: &SigningKey) -> Envelope {
-    let members = vec![Member {
-        id: "chair".parse().unwrap(),
-        name: "Chair".to_owned(),
-        organisation: "Society".to_owned(),
-        key: member.public(),
-    }];
-    let charter = Charter {
-        network: "kr".parse().unwrap(),
-        version: 1,
-        members,
-        threshold: 1,
-        minimum_organisations: 1,
-        timekeepers: vec![office.public()],
-        predecessor: None,
-    };
-    Envelope::sign(&charter, member)
-}
-
-fn template(name: &str, office: &SigningKey) -> TemplateDocument {
-    let template = shipped_template(name).unwrap().toml().to_owned();
-    TemplateDocument { network: "kr".parse().unwrap(), proposer: office.public(), template }
-}
-
-fn roster(office: &SigningKey, center: &CenterId, signing_key: protocol::keys::PublicKey) -> Roster {
-    let center = RosterCenter {
-        id: center.clone(),
-        name: "First".to_owned(),
-        signing_key,
-        sum_key: SumKey::from_bytes([1; 32]),
-        valid_until: now() + days(30),
-    };
-    Roster {
-        network: "kr".parse().unwrap(),
-        proposer: office.public(),
-        version: 1,
-        coordinator: office.public(),
-        centers: vec![center],
-        answer_delay_s: 0.0,
-    }
-}
-
-fn study(office: &SigningKey, templates: Vec<DocumentId>, kim: &SigningKey, lee: &SigningKey) -> Study {
-    let researcher = |id: &str, key: &SigningKey| Researcher {
-        id: id.parse().unwrap(),
-        name: id.to_owned(),
-        key: key.public(),
-    };
-    Study {
-        network: "kr".parse().unwrap(),
-        proposer: office.public(),
-        name: "outcomes".parse().unwrap(),
-        purpose: "to learn".to_owned(),
-        protocol_reference: String::new(),
-        ethics_reference: String::new(),
-        researchers: vec![researcher("kim", kim), researcher("lee", lee)],
-        templates,
-        rho_cap: NanoRho::at_least(0.15).unwrap(),
-        expires: now() + days(30),
-        calendar: vec![],
-    }
-}
-
-fn currency(time: Timestamp) -> Currency {
-    let revocations = hash_of_revocations(&std::collections::BTreeSet::new());
-    Currency { network: "kr".parse().unwrap(), time, log: LogPosition::EMPTY, revocations }
-}
+use crate::init::DEFAULT_POLICY;
+use crate::lock;
 
 #[test]
 fn a_question_is_answered_with_noise_and_then_with_the_same_bytes_for_ever() {
@@ -243,7 +21,10 @@ fn a_question_is_answered_with_noise_and_then_with_the_same_bytes_for_ever() {
     let answer: Answer = network.opened(&first);
     // 325 patients, all counted, and one cell each; sigma is 2.2 in every cell.
     let total: i64 = answer.parts[0].iter().sum();
-    assert!(answer.parts.len() == 1 && (total - 325).abs() < 100, "{total}");
+    assert!(
+        answer.parts.len() == 1 && (total - 325).abs() < 100,
+        "{total}"
+    );
     assert!(answer.cost.nano() <= 100_000_001 && answer.cost.nano() == network.spent());
     assert_eq!(answer.lock_date.to_string(), "2026-01-01");
     // Asked again by another researcher, later, on a node that was started anew.
@@ -252,7 +33,8 @@ fn a_question_is_answered_with_noise_and_then_with_the_same_bytes_for_ever() {
     assert_eq!(again.to_json(), first.to_json());
     assert_eq!(answer.cost.nano(), network.spent());
     // Another question is another answer and another charge.
-    let other: Answer = network.opened(&network.respond(&network.query(network.question(1, 0.02), &network.kim)));
+    let other: Answer =
+        network.opened(&network.respond(&network.query(network.question(1, 0.02), &network.kim)));
     assert_ne!(other.question, answer.question);
     assert_eq!(other.cost.plus(answer.cost).nano(), network.spent());
 }
@@ -268,12 +50,20 @@ fn a_charge_without_an_answer_pays_for_the_answer_after_a_crash() {
         cost: question.rho,
     };
     let policy = Policy::load(&network.data.policy()).unwrap();
-    let charged = Ledger::open(&network.data.ledger()).unwrap().charge(&request, policy.caps(), now).unwrap();
-    let Charge::Fresh(paid) = charged else { panic!("fresh") };
+    let charged = Ledger::open(&network.data.ledger())
+        .unwrap()
+        .charge(&request, policy.caps(), now)
+        .unwrap();
+    let Charge::Fresh(paid) = charged else {
+        panic!("fresh")
+    };
     let lost: Receipt = paid.receipt;
     drop(lost);
     let answer: Answer = network.opened(&network.respond(&network.query(question, &network.kim)));
-    assert_eq!((answer.cost.nano(), answer.ledger_head), (network.spent(), paid.head));
+    assert_eq!(
+        (answer.cost.nano(), answer.ledger_head),
+        (network.spent(), paid.head)
+    );
 }
 
 #[test]
@@ -286,8 +76,13 @@ fn one_question_asked_by_many_at_once_is_drawn_once_and_charged_once() {
             let query = network.query(network.question(0, 0.05), key);
             scope.spawn(move || network.respond_with(answerer, &query).to_json())
         };
-        let threads: Vec<_> = [&network.kim, &network.lee, &network.kim, &network.lee].map(ask).into();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let threads: Vec<_> = [&network.kim, &network.lee, &network.kim, &network.lee]
+            .map(ask)
+            .into();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     let answer: Answer = network.opened(&Envelope::from_json(&answers[0]).unwrap());
@@ -320,7 +115,10 @@ type Fault = fn(&mut Network, &mut Question);
 #[case::day(|n: &mut Network, _: &mut Question| n.set_policy("questions_per_day = 10", "questions_per_day = 0"), RefusalReason::RateLimited)]
 #[case::damaged_policy(|n: &mut Network, _: &mut Question| n.set_policy("[caps]", "[lids]"), RefusalReason::Infrastructure)]
 #[case::damaged_lock(|n: &mut Network, _: &mut Question| damage_lock(n), RefusalReason::Infrastructure)]
-fn what_is_not_allowed_is_refused_with_its_reason_and_costs_nothing(#[case] fault: Fault, #[case] reason: RefusalReason) {
+fn what_is_not_allowed_is_refused_with_its_reason_and_costs_nothing(
+    #[case] fault: Fault,
+    #[case] reason: RefusalReason,
+) {
     let mut network = Network::with_rows();
     let mut question = network.question(0, 0.05);
     let answerer = network.answerer();
@@ -340,7 +138,10 @@ fn what_is_not_allowed_is_refused_with_its_reason_and_costs_nothing(#[case] faul
 
 fn damage_lock(network: &Network) {
     let store = Store::open(&network.data).unwrap();
-    let lock = store.newest_lock_on_or_before("2026-11-20".parse().unwrap()).unwrap().unwrap();
+    let lock = store
+        .newest_lock_on_or_before("2026-11-20".parse().unwrap())
+        .unwrap()
+        .unwrap();
     std::fs::remove_file(lock::file::path(&network.data, &lock.lock_id)).unwrap();
 }
 
@@ -357,8 +158,12 @@ fn the_last_of_the_study_is_not_overspent() {
     let network = Network::with_rows();
     let first = network.respond(&network.query(network.question(0, 0.1), &network.kim));
     let _: Answer = network.opened(&first);
-    assert_eq!(network.reason(&network.query(network.question(1, 0.1), &network.lee)), RefusalReason::OutOfBudget);
-    let _: Answer = network.opened(&network.respond(&network.query(network.question(1, 0.04), &network.lee)));
+    assert_eq!(
+        network.reason(&network.query(network.question(1, 0.1), &network.lee)),
+        RefusalReason::OutOfBudget
+    );
+    let _: Answer =
+        network.opened(&network.respond(&network.query(network.question(1, 0.04), &network.lee)));
 }
 
 #[test]
@@ -374,9 +179,15 @@ fn a_stored_answer_outlives_its_lock() {
 fn a_node_without_its_ledger_or_with_a_broken_policy_does_not_start() {
     let network = Network::with_rows();
     network.set_policy("[caps]", "[lids]");
-    assert_eq!(Answerer::open(network.data.clone()).err().unwrap().code(), "node.config");
+    assert_eq!(
+        Answerer::open(network.data.clone()).err().unwrap().code(),
+        "node.config"
+    );
     std::fs::write(network.data.policy(), DEFAULT_POLICY).unwrap();
     std::fs::remove_file(network.data.ledger()).unwrap();
-    assert_eq!(Answerer::open(network.data.clone()).err().unwrap().code(), "ledger_missing");
+    assert_eq!(
+        Answerer::open(network.data.clone()).err().unwrap().code(),
+        "ledger_missing"
+    );
     assert!(!Path::new(&network.data.ledger()).exists());
 }

@@ -32,6 +32,7 @@ pub(super) fn perform(
         Command::Forget(asked) => forget(&data, asked, out, clock),
         Command::Status(asked) => status(&data, asked.json, out, clock),
         Command::Dictionary(asked) => print_dictionary(&data, asked.format, out),
+        Command::LedgerRestored => ledger_restored(&data, out, clock),
         Command::Serve => serve(&data, options, clock),
     }
 }
@@ -184,6 +185,20 @@ fn print_dictionary(data: &DataDir, format: Format, out: &mut dyn Write) -> Resu
             .map_err(|error| NodeError::Dictionary(error.to_string()))?,
     };
     Ok(say(writeln!(out, "{}", text.trim_end())))
+}
+
+fn ledger_restored(
+    data: &DataDir,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
+    NodeConfig::load(data)?;
+    let lost = crate::agent::record_restore(data, clock)?;
+    Ok(say(writeln!(
+        out,
+        "the restore is in the ledger; rho {lost} was spent without its knowledge and counts as spent. \
+         start the node again"
+    )))
 }
 
 fn serve(data: &DataDir, options: &Options, clock: &Arc<dyn Clock>) -> Result<End, NodeError> {

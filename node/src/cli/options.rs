@@ -38,6 +38,8 @@ pub enum Command {
     Status(Status),
     /// Print the dictionary: every table, column, code and check
     Dictionary(Dictionary),
+    /// Say that the ledger came back from a backup: what was lost of it counts as spent, by the common log
+    LedgerRestored,
     /// Connect to the coordinator and answer questions until told to stop
     Serve,
 }

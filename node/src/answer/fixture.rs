@@ -1,0 +1,331 @@
+//! A network of one center over a real center's rows, with really signed documents, for this crate's own tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indicatif::ProgressBar;
+use jiff::{SignedDuration, Timestamp};
+use protocol::amount::NanoRho;
+use protocol::documents::{
+    Charter, Currency, Member, Query, Researcher, Roster, RosterCenter, Study, TemplateDocument,
+    hash_of_revocations,
+};
+use protocol::envelope::Payload;
+use protocol::ids::{CenterId, DocumentId};
+use protocol::keys::SumKey;
+use protocol::question::Question;
+use question::template::shipped_template;
+use transport::clock::ManualClock;
+
+use super::*;
+use crate::init::{self, DEFAULT_POLICY};
+use crate::testing::ebmt4;
+use crate::{import, lock};
+
+const NOW: &str = "2026-11-21T09:00:00Z";
+const TEMPLATES: [&str; 2] = ["feasibility-count", "survival"];
+
+pub(crate) fn key() -> SigningKey {
+    SigningKey::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap()
+}
+
+/// A network of one center, with everything signed that it needs.
+pub(crate) struct Network {
+    _folder: tempfile::TempDir,
+    pub(crate) data: DataDir,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) log: LogPosition,
+    pub(crate) office: SigningKey,
+    pub(crate) member: SigningKey,
+    pub(crate) kim: SigningKey,
+    pub(crate) lee: SigningKey,
+    pub(crate) documents: Documents,
+}
+
+/// The documents of the log; tests leave some out or put others in.
+#[derive(Clone)]
+pub(crate) struct Documents {
+    pub(crate) charter: Envelope,
+    pub(crate) roster: Option<Envelope>,
+    pub(crate) templates: Vec<Envelope>,
+    pub(crate) study: Option<Envelope>,
+    pub(crate) currency: Option<Envelope>,
+}
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
+}
+
+impl Network {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path().join("node"));
+        let (office, member, kim, lee) = (key(), key(), key(), key());
+        let charter = charter(&member, &office);
+        let config = NodeConfig {
+            center: "K01".parse().unwrap(),
+            name: "First".to_owned(),
+            network: "kr".parse().unwrap(),
+            coordinator: "https://localhost:1".to_owned(),
+            charter: charter.id(),
+        };
+        let enrolment = init::init(&data, &config, None).unwrap();
+        let signed = |envelope: Envelope| {
+            let mut envelope = envelope;
+            envelope.add_signature(&member);
+            envelope
+        };
+        let templates: Vec<Envelope> = TEMPLATES
+            .iter()
+            .map(|name| signed(Envelope::sign(&template(name, &office), &office)))
+            .collect();
+        let ids = templates.iter().map(Envelope::id).collect();
+        let documents = Documents {
+            roster: Some(signed(Envelope::sign(
+                &roster(&office, &config.center, enrolment.signing_key),
+                &office,
+            ))),
+            study: Some(signed(Envelope::sign(
+                &study(&office, ids, &kim, &lee),
+                &office,
+            ))),
+            currency: Some(Envelope::sign(&currency(now()), &office)),
+            charter,
+            templates,
+        };
+        let clock = Arc::new(ManualClock::new(now()));
+        Self {
+            _folder: folder,
+            data,
+            clock,
+            log: LogPosition::EMPTY,
+            office,
+            member,
+            kim,
+            lee,
+            documents,
+        }
+    }
+
+    /// With the rows of a real center, locked on the first of January 2026.
+    pub(crate) fn with_rows() -> Self {
+        let network = Self::new();
+        let mut store = Store::open(&network.data).unwrap();
+        let request = import::Request {
+            data: &network.data,
+            dictionary: &dictionary::load(&network.data).unwrap(),
+            pseudonyms: &keys::pseudonyms(&network.data).unwrap(),
+            center: "K01",
+            losing_is_right: false,
+            now: now(),
+            progress: &ProgressBar::hidden(),
+        };
+        import::import(&mut store, &ebmt4("center_1"), &request).unwrap();
+        lock::lock(&mut store, &network.data, Some("2026-01-01"), now()).unwrap();
+        network
+    }
+
+    /// Puts another roster in force: one with this delay.
+    pub(crate) fn set_delay(&mut self, answer_delay_s: f64) {
+        let envelope = self.documents.roster.as_ref().unwrap();
+        let mut roster: Roster = envelope.parse_unverified().unwrap();
+        roster.version += 1;
+        roster.answer_delay_s = answer_delay_s;
+        let mut envelope = Envelope::sign(&roster, &self.office);
+        envelope.add_signature(&self.member);
+        self.documents.roster = Some(envelope);
+    }
+
+    /// Every document of the log.
+    pub(crate) fn log_documents(&self) -> Vec<Envelope> {
+        let documents = &self.documents;
+        let all = [&documents.charter]
+            .into_iter()
+            .chain(&documents.roster)
+            .chain(&documents.templates);
+        all.chain(&documents.study)
+            .chain(&documents.currency)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn governance(&self) -> Governance {
+        let mut governance = Governance::pinned_to(NodeConfig::load(&self.data).unwrap().charter);
+        for envelope in self.log_documents() {
+            let _ = governance.apply(&envelope);
+        }
+        governance
+    }
+
+    pub(crate) fn question(&self, template: usize, rho: f64) -> Question {
+        let parameters = shipped_template(TEMPLATES[template])
+            .unwrap()
+            .bind(&BTreeMap::new())
+            .unwrap();
+        Question {
+            template: self.documents.templates[template].id(),
+            parameters: parameters.canonical(),
+            mode: Mode::Local,
+            rho: NanoRho::at_least(rho).unwrap(),
+            lock_date: "2026-11-20".parse().unwrap(),
+        }
+    }
+
+    pub(crate) fn query(&self, question: Question, by: &SigningKey) -> Envelope {
+        let study = self
+            .documents
+            .study
+            .as_ref()
+            .map_or(DocumentId::from_bytes([0; 32]), Envelope::id);
+        let deadline = now() + SignedDuration::from_hours(1);
+        Envelope::sign(
+            &Query {
+                question,
+                study,
+                created: now(),
+                deadline,
+                log: self.log,
+            },
+            by,
+        )
+    }
+
+    pub(crate) fn respond(&self, query: &Envelope) -> Envelope {
+        self.respond_with(&self.answerer(), query)
+    }
+
+    pub(crate) fn answerer(&self) -> Answerer {
+        Answerer::open(self.data.clone()).unwrap()
+    }
+
+    pub(crate) fn respond_with(&self, answerer: &Answerer, query: &Envelope) -> Envelope {
+        let governance = self.governance();
+        answerer.respond(
+            query,
+            Circumstances {
+                governance: &governance,
+                log: self.log,
+                clock: self.clock.as_ref(),
+            },
+        )
+    }
+
+    pub(crate) fn opened<P: Payload>(&self, envelope: &Envelope) -> P {
+        envelope
+            .open(&[keys::signing_key(&self.data).unwrap().public()].into())
+            .unwrap()
+    }
+
+    pub(crate) fn reason(&self, query: &Envelope) -> RefusalReason {
+        let refusal: Refusal = self.opened(&self.respond(query));
+        assert_eq!(
+            (refusal.query, refusal.center.as_str()),
+            (query.id(), "K01")
+        );
+        refusal.reason
+    }
+
+    pub(crate) fn spent(&self) -> u64 {
+        Ledger::open(&self.data.ledger())
+            .unwrap()
+            .spent(now())
+            .unwrap()
+            .lifetime
+            .nano()
+    }
+
+    pub(crate) fn set_policy(&self, right: &str, wrong: &str) {
+        assert!(DEFAULT_POLICY.contains(right));
+        std::fs::write(self.data.policy(), DEFAULT_POLICY.replace(right, wrong)).unwrap();
+    }
+}
+
+pub(crate) fn charter(member: &SigningKey, office: &SigningKey) -> Envelope {
+    let members = vec![Member {
+        id: "chair".parse().unwrap(),
+        name: "Chair".to_owned(),
+        organisation: "Society".to_owned(),
+        key: member.public(),
+    }];
+    let charter = Charter {
+        network: "kr".parse().unwrap(),
+        version: 1,
+        members,
+        threshold: 1,
+        minimum_organisations: 1,
+        timekeepers: vec![office.public()],
+        predecessor: None,
+    };
+    Envelope::sign(&charter, member)
+}
+
+fn template(name: &str, office: &SigningKey) -> TemplateDocument {
+    let template = shipped_template(name).unwrap().toml().to_owned();
+    TemplateDocument {
+        network: "kr".parse().unwrap(),
+        proposer: office.public(),
+        template,
+    }
+}
+
+fn roster(
+    office: &SigningKey,
+    center: &CenterId,
+    signing_key: protocol::keys::PublicKey,
+) -> Roster {
+    let center = RosterCenter {
+        id: center.clone(),
+        name: "First".to_owned(),
+        signing_key,
+        sum_key: SumKey::from_bytes([1; 32]),
+        valid_until: now() + days(30),
+    };
+    Roster {
+        network: "kr".parse().unwrap(),
+        proposer: office.public(),
+        version: 1,
+        coordinator: office.public(),
+        centers: vec![center],
+        answer_delay_s: 0.0,
+    }
+}
+
+fn study(
+    office: &SigningKey,
+    templates: Vec<DocumentId>,
+    kim: &SigningKey,
+    lee: &SigningKey,
+) -> Study {
+    let researcher = |id: &str, key: &SigningKey| Researcher {
+        id: id.parse().unwrap(),
+        name: id.to_owned(),
+        key: key.public(),
+    };
+    Study {
+        network: "kr".parse().unwrap(),
+        proposer: office.public(),
+        name: "outcomes".parse().unwrap(),
+        purpose: "to learn".to_owned(),
+        protocol_reference: String::new(),
+        ethics_reference: String::new(),
+        researchers: vec![researcher("kim", kim), researcher("lee", lee)],
+        templates,
+        rho_cap: NanoRho::at_least(0.15).unwrap(),
+        expires: now() + days(30),
+        calendar: vec![],
+    }
+}
+
+fn currency(time: Timestamp) -> Currency {
+    let revocations = hash_of_revocations(&std::collections::BTreeSet::new());
+    Currency {
+        network: "kr".parse().unwrap(),
+        time,
+        log: LogPosition::EMPTY,
+        revocations,
+    }
+}
