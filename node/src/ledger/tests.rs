@@ -54,7 +54,10 @@ fn a_question_is_charged_once_and_for_good() {
     let fixture = fixture();
     let head = {
         let ledger = Ledger::open(&fixture.path).unwrap();
-        let Charge::Fresh(paid) = ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap() else {
+        let Charge::Fresh(paid) = ledger
+            .charge(&request(1, 10), &caps(100), || at(0))
+            .unwrap()
+        else {
             panic!("fresh")
         };
         assert_eq!(
@@ -65,8 +68,9 @@ fn a_question_is_charged_once_and_for_good() {
     };
     // Opened again, as after a crash between the charge and the answer.
     let ledger = Ledger::open(&fixture.path).unwrap();
-    let Charge::ResumedWithoutAnswer(paid) =
-        ledger.charge(&request(1, 10), &caps(100), || at(5)).unwrap()
+    let Charge::ResumedWithoutAnswer(paid) = ledger
+        .charge(&request(1, 10), &caps(100), || at(5))
+        .unwrap()
     else {
         panic!("resumed")
     };
@@ -122,13 +126,17 @@ fn a_clock_behind_the_last_row_refuses() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
     assert!(matches!(
-        ledger.charge(&request(1, 1), &caps(10), || at(100)).unwrap(),
+        ledger
+            .charge(&request(1, 1), &caps(10), || at(100))
+            .unwrap(),
         Charge::Fresh(_)
     ));
     let behind = ledger.charge(&request(2, 1), &caps(10), || at(99)).unwrap();
     assert!(matches!(behind, Charge::Refused(Refused::ClockBehind)));
     assert!(matches!(
-        ledger.charge(&request(2, 1), &caps(10), || at(100)).unwrap(),
+        ledger
+            .charge(&request(2, 1), &caps(10), || at(100))
+            .unwrap(),
         Charge::Fresh(_)
     ));
 }
@@ -138,7 +146,9 @@ fn after_a_restore_a_charge_without_an_answer_stays_spent_and_what_was_lost_coun
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
     assert!(matches!(
-        ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap(),
+        ledger
+            .charge(&request(1, 10), &caps(100), || at(0))
+            .unwrap(),
         Charge::Fresh(_)
     ));
     let known = logged(3, ledger.head().unwrap(), 10);
@@ -152,13 +162,17 @@ fn after_a_restore_a_charge_without_an_answer_stays_spent_and_what_was_lost_coun
     assert_eq!(ledger.unexplained(&[known, strange, twice]).unwrap(), []);
     let later = logged(6, ChainHead::from_bytes([8; 32]), 1);
     assert_eq!(ledger.unexplained(&[strange, later]).unwrap(), [later]);
-    let again = ledger.charge(&request(1, 10), &caps(100), || at(2)).unwrap();
+    let again = ledger
+        .charge(&request(1, 10), &caps(100), || at(2))
+        .unwrap();
     assert!(matches!(
         again,
         Charge::Refused(Refused::SpentBeforeRestore)
     ));
     assert!(matches!(
-        ledger.charge(&request(2, 11), &caps(100), || at(2)).unwrap(),
+        ledger
+            .charge(&request(2, 11), &caps(100), || at(2))
+            .unwrap(),
         Charge::Refused(Refused::YearCap)
     ));
     drop(ledger);
@@ -231,8 +245,12 @@ fn rows_can_neither_be_changed_nor_removed_and_an_answer_needs_its_charge() {
 fn an_altered_row_is_found_when_the_ledger_is_opened() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
-    let _ = ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap();
-    let _ = ledger.charge(&request(2, 10), &caps(100), || at(1)).unwrap();
+    let _ = ledger
+        .charge(&request(1, 10), &caps(100), || at(0))
+        .unwrap();
+    let _ = ledger
+        .charge(&request(2, 10), &caps(100), || at(1))
+        .unwrap();
     ledger.verify_chain().unwrap();
     ledger
         .lock()
@@ -249,8 +267,12 @@ fn an_altered_row_is_found_when_the_ledger_is_opened() {
 fn a_removed_row_is_found_when_the_ledger_is_opened() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
-    let _ = ledger.charge(&request(1, 10), &caps(100), || at(0)).unwrap();
-    let _ = ledger.charge(&request(2, 10), &caps(100), || at(1)).unwrap();
+    let _ = ledger
+        .charge(&request(1, 10), &caps(100), || at(0))
+        .unwrap();
+    let _ = ledger
+        .charge(&request(2, 10), &caps(100), || at(1))
+        .unwrap();
     ledger
         .lock()
         .execute_batch("DROP TRIGGER entry_is_kept; DELETE FROM entry WHERE seq = 1")
