@@ -6,13 +6,17 @@
 )]
 
 use analysis::rate::{RateCounts, rate};
-use analysis::survival::{SurvivalCells, actuarial, log_log_limits, log_variance};
+use analysis::simulation::Simulation;
+use analysis::survival::{SurvivalCells, actuarial, curve, log_log_limits, log_variance};
 use serde_json::Value;
 
 fn vectors(name: &str) -> Vec<Value> {
+    all()[name]["cases"].as_array().unwrap().clone()
+}
+
+fn all() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/vectors.json");
-    let all: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    all[name]["cases"].as_array().unwrap().clone()
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn number(value: &Value) -> f64 {
@@ -72,5 +76,41 @@ fn rates_and_their_noise_aware_interval_match_the_published_vectors() {
         assert_close(found.value, &case["rate"], "rate");
         assert_close(found.lower.unwrap(), &case["lower"], "lower");
         assert_close(found.upper.unwrap(), &case["upper"], "upper");
+    }
+}
+
+/// What R's survival 3.5-3 gives on the undivided transplant data at 1, 2 and 5 years.
+const TRANSPLANT: [(usize, f64); 3] = [(5, 0.740_813), (7, 0.674_407), (10, 0.632_475)];
+
+#[test]
+fn with_little_noise_the_transplant_registry_gives_the_survival_that_r_gives() {
+    let pooled = &all()["ebmt4_cells"]["pooled"];
+    let at_end = number(&pooled["at_end"]);
+    let exact = [
+        numbers(&pooled["events"]),
+        numbers(&pooled["censored"]),
+        vec![at_end],
+    ]
+    .concat();
+    // Seven centers at rho 5.
+    let noise_variance = 7.0 / 10.0;
+    for seed in 0..100 {
+        let mut simulation = Simulation::seeded([seed; 32]);
+        let noisy: Vec<f64> = exact
+            .iter()
+            .map(|cell| cell + simulation.noise(noise_variance))
+            .collect();
+        let curve = curve(
+            &SurvivalCells::from_flat(&noisy),
+            noise_variance,
+            &mut simulation,
+        );
+        for (edge, wanted) in TRANSPLANT {
+            let found = curve[edge].unwrap().value;
+            assert!(
+                (found - wanted).abs() < 0.006,
+                "seed {seed}: {found}, R {wanted}"
+            );
+        }
     }
 }
