@@ -21,8 +21,8 @@ pub enum Median {
 /// * `edges_months`: rising; `curve`: one point an edge, as [`super::curve`] gives them, from the front until the first `None`.
 ///
 /// Source: Brookmeyer and Crowley (1982): the interval is the set of times at which one half lies within the curve's limits.
-/// As these limits hold the noise, so does the median's interval; it covered .95 to .99 (`docs/estimates.md`), as well as a
-/// bootstrap, and cannot disagree with the band in the figure.
+/// As these limits hold the noise, so does the median's interval; it covered .95 to .99 (`docs/estimates.md`) and cannot
+/// disagree with the band in the figure, as a bootstrap of its own could.
 #[must_use]
 pub fn median(edges_months: &[f64], curve: &[Option<Interval>]) -> Median {
     let points: Vec<(f64, Interval)> = edges_months
