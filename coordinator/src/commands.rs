@@ -2,6 +2,7 @@
 
 mod init;
 mod certify;
+mod renew;
 mod serve;
 mod status;
 
@@ -18,6 +19,7 @@ use crate::{data_dir, http};
 
 pub use certify::certify;
 pub use init::{Handout, init};
+pub use renew::renew;
 pub use serve::serve;
 
 /// Nothing was done.
@@ -72,6 +74,15 @@ enum Command {
         /// Days that the certificate is valid, 1 to 1827
         #[arg(long, default_value_t = 731, value_parser = clap::value_parser!(u32).range(1..=1827))]
         days: u32,
+    },
+    /// Make a new key and certificate for this server, before the old certificate expires or when its host names change
+    Renew {
+        /// The data folder
+        #[arg(long, default_value = data_dir::DEFAULT)]
+        data: PathBuf,
+        /// Host name or address at which nodes and clients reach this server; several may be given
+        #[arg(long, required = true)]
+        host: Vec<String>,
     },
     /// Run the server until it is told to stop
     Serve {
@@ -141,6 +152,7 @@ fn dispatch(arguments: Arguments) -> Result<(), CoordinatorError> {
             out,
             days,
         } => certify::command(&data, role, &id, &csr, &out, days),
+        Command::Renew { data, host } => renew::command(&data, &host),
         Command::Serve { data, listen } => serve::command(&data, &listen),
         Command::Status { data } => status::command(&data),
         Command::Openapi => {

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::Network;
-use coordinator::commands::{CertifiedRole, Handout, certify, init};
+use coordinator::commands::{CertifiedRole, Handout, certify, init, renew};
 use coordinator::data_dir::DataDir;
 use coordinator::relay::Relay;
 use coordinator::service::Service;
@@ -321,6 +321,33 @@ fn init_is_complete_or_nothing_and_never_overwrites() {
             .code(),
         "not_initialised"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_server_is_said_to_be_expired_and_serves_again_when_renewed() {
+    let world = World::new(1);
+    let running = world.serve().await;
+    world
+        .clock
+        .advance(CERTIFICATE_VALID + std::time::Duration::from_hours(1));
+    let refused = world.person(&running).queries().await.unwrap_err();
+    assert_eq!(refused.code(), "certificate_expired");
+    assert!(
+        refused
+            .to_string()
+            .contains("the coordinator's certificate"),
+        "{refused}"
+    );
+    running.shutdown.finish().await;
+    renew(
+        world.data().root(),
+        &["127.0.0.1".into()],
+        world.clock.now(),
+    )
+    .unwrap();
+    let running = world.serve().await;
+    world.person(&running).queries().await.unwrap();
+    running.shutdown.finish().await;
 }
 
 #[test]

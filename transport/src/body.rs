@@ -66,8 +66,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        Query::try_from_uri(&parts.uri).map(|Query(params)| Self(params)).map_err(|error| {
-            Problem::new(Kind::Invalid, format!("the part of the address after ? is not what is expected here: {error}"))
-        })
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|error| {
+                Problem::new(
+                    Kind::Invalid,
+                    format!(
+                        "the part of the address after ? is not what is expected here: {error}"
+                    ),
+                )
+            })
     }
 }

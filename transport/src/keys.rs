@@ -41,6 +41,20 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), TransportError> {
     sync_parent(path)
 }
 
+/// Replaces a private file whole, for a key that can be made anew at any time; the old one stays until the new one is on
+/// the disk.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), TransportError> {
+    let temporary = temporary_beside(path);
+    let written = create_private(&temporary, bytes);
+    let renamed =
+        written.and_then(|()| rename(&temporary, path).map_err(TransportError::file(path)));
+    if renamed.is_err() {
+        // What is left of a failed attempt is of no use to anyone; that it cannot be removed changes nothing.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    renamed.and_then(|()| sync_parent(path))
+}
+
 /// Reads a private file, which must be a plain file that nobody but its owner can open.
 pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, TransportError> {
     let file = File::open(path).map_err(TransportError::file(path))?;
@@ -122,6 +136,16 @@ mod tests {
             "file_exists"
         );
         assert_eq!(read_private(&path).unwrap().as_slice(), b"first");
+    }
+
+    #[test]
+    fn a_replaced_key_is_still_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("server.key");
+        create_private(&path, b"first").unwrap();
+        replace_private(&path, b"second").unwrap();
+        assert_eq!(read_private(&path).unwrap().as_slice(), b"second");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[rstest::rstest]

@@ -45,7 +45,7 @@ pub async fn serve(
     let credentials = dir.load_server()?;
     if credentials.not_after() <= clock.now() {
         tracing::error!(
-            "the server's certificate has expired, so nobody will connect; make a new coordinator certificate"
+            "the server's certificate has expired, so nobody can connect; run: cartally-coordinator renew"
         );
     }
     let tls = server_config(&credentials, &dir.load_roots()?, &clock)?;
