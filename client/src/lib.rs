@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod watch;
 pub mod verify;
 pub mod result;
+pub mod table;
 mod terminal;
 
 pub use cli::run;

@@ -75,9 +75,9 @@ pub(crate) fn compose(
     })
 }
 
-/// The date in UTC, which is what `cartally-node lock` uses too.
+/// The date on the wall here, as `cartally-node lock` takes it from the wall there.
 fn today(now: Timestamp) -> jiff::civil::Date {
-    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+    now.to_zoned(jiff::tz::TimeZone::system()).date()
 }
 
 /// The study named, or the only one that this researcher can ask the template in.

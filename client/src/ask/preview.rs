@@ -5,11 +5,12 @@ use std::fmt::Write;
 use analysis::preview::{Preview, PreviewRow, Scope, preview};
 use analysis::table::figure;
 use analysis::{Interval, Quantity};
-use comfy_table::{Table, presets};
+use comfy_table::Table;
 
 use super::compose::Composed;
 use crate::error::ClientError;
 use crate::session::Session;
+use crate::table::table as new_table;
 
 /// Whether this very question has a published result, which then costs nothing.
 pub(crate) async fn answered_before(
@@ -58,16 +59,15 @@ fn cost(composed: &Composed, expected: &Preview, answered: bool) -> String {
 }
 
 fn table(expected: &Preview) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header([
+    let header = [
         "estimate",
         "of",
         "months",
         "expected",
         "95 % interval",
         "width",
-    ]);
+    ];
+    let mut table = new_table(header, 2);
     for row in &expected.rows {
         table.add_row(cells(row));
     }

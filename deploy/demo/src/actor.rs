@@ -50,6 +50,7 @@ impl Actor {
 }
 
 /// Plays the program that the first argument selects; nothing if it selects none.
+#[must_use]
 pub fn play(args: &[OsString]) -> Option<ExitCode> {
     let actor = Actor::of(args.get(1)?)?;
     // The program sees its own arguments: the executable's name, then what follows the word.

@@ -29,10 +29,10 @@ struct Options {
     /// A template to ask; may be given several times [default: a count by age band, overall survival, the death rate]
     #[arg(long = "ask", value_name = "TEMPLATE")]
     asks: Vec<String>,
-    /// A parameter of the --ask before it, KEY=VALUE: by=age_band,product clock=os age=18..64
+    /// A parameter of the --ask before it, KEY=VALUE: `by=age_band,product`, `clock=os`, `age=18..64`
     #[arg(long = "param", value_name = "KEY=VALUE")]
     params: Vec<String>,
-    /// What you expect, for the preview of the --ask before it: patients=2279 s12=0.74
+    /// What you expect, for the preview of the --ask before it: `patients=2279`, `s12=0.74`
     #[arg(long = "expect", value_name = "KEY=VALUE")]
     expects: Vec<String>,
     /// Who sees which noisy numbers: local

@@ -59,7 +59,7 @@ impl Exact {
             .collect::<Vec<_>>()[..]
         {
             ["clock=pfs"] => "pfs",
-            [] | ["clock=os"] | ["by=age_band"] => "os",
+            [] | ["clock=os" | "by=age_band"] => "os",
             _ => return None,
         };
         let chosen = self.patients.iter().filter(|p| {
@@ -171,12 +171,12 @@ fn patient(
     relapsed: &BTreeMap<&str, Date>,
 ) -> Option<Patient> {
     let id = field(row, "patient_id");
-    let day0 = *infused.get(id)?;
-    let days = |day: Date| f64::from((day - day0).get_days());
+    let infusion = *infused.get(id)?;
+    let days = |day: Date| f64::from((day - infusion).get_days());
     let death = date(row, "death_date").map(days);
     let relapse = relapsed.get(id).copied().map(days);
     Some(Patient {
-        age: day0.year() - field(row, "birth_year").parse::<i16>().ok()?,
+        age: infusion.year() - field(row, "birth_year").parse::<i16>().ok()?,
         death,
         first_event: [death, relapse].into_iter().flatten().reduce(f64::min),
         last_contact: days(date(row, "last_contact_date")?),

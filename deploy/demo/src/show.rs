@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use analysis::table::rows;
-use comfy_table::{Table, presets};
+use analysis::table::{figure, rows};
+use analysis::{Estimate, Quantity};
+use client::table::table;
 use protocol::amount::NanoRho;
 
 use crate::ask::{Answered, Question};
@@ -40,9 +41,7 @@ pub(crate) fn answer(
 ) -> io::Result<()> {
     writeln!(out, "\n{}", answered.words.trim_end())?;
     let estimates = &answered.report.estimates;
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header([
+    let header = [
         "estimate",
         "of",
         "months",
@@ -50,10 +49,15 @@ pub(crate) fn answer(
         "95 % interval",
         "width",
         "exact (only the demo knows)",
-    ]);
+    ];
+    let mut table = table(header, 2);
     // Nothing is masked here: the exact column beside it would make that pointless.
-    for (row, estimate) in rows(estimates, 0).into_iter().zip(estimates) {
-        let number = |value: f64| analysis::table::figure(value, estimate.quantity, 0);
+    let shown = rows(estimates, 0)
+        .into_iter()
+        .zip(estimates)
+        .filter(|(_, estimate)| is_shown(estimate));
+    for (row, estimate) in shown {
+        let number = |value: f64| figure(value, estimate.quantity, 0);
         let width = estimate
             .upper
             .zip(estimate.lower)
@@ -70,6 +74,15 @@ pub(crate) fn answer(
         ]);
     }
     writeln!(out, "{table}")
+}
+
+/// The patients at risk, censored and with the event at each time stand in the files and below the figure.
+fn is_shown(estimate: &Estimate) -> bool {
+    let followed = matches!(
+        estimate.quantity,
+        Quantity::AtRisk | Quantity::Censored | Quantity::Events
+    );
+    !(followed && estimate.months.is_some())
 }
 
 /// Where everything lies.
