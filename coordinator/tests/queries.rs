@@ -359,6 +359,24 @@ async fn an_answer_of_another_shape_than_most_is_a_failure_of_its_center() {
 }
 
 #[tokio::test]
+async fn an_answer_whose_numbers_mean_something_else_is_never_added() {
+    let coordinator = Coordinator::ready(3).await;
+    let query = coordinator.asked(1).await;
+    let mut odd = coordinator.network.answer_document(0, 1);
+    odd.plan = protocol::ids::PlanDigest::from_bytes([9; 32]);
+    let odd = Envelope::sign(&odd, &coordinator.network.centers[0].1);
+    coordinator.answer(0, query, &odd).await.unwrap();
+    for index in [1, 2] {
+        let answer = coordinator.network.answer(index, 1);
+        coordinator.answer(index, query, &answer).await.unwrap();
+    }
+    let published = coordinator.result(query).await.unwrap().result;
+    let result = result_in(&coordinator, &published);
+    assert_eq!(endings(&result), [E::Failed, E::Answered, E::Answered]);
+    assert_eq!(result.totals, coordinator.network.total(&[1, 2]));
+}
+
+#[tokio::test]
 async fn a_refusal_of_another_query_is_refused() {
     let coordinator = Coordinator::ready(1).await;
     let (first, second) = (coordinator.asked(1).await, coordinator.asked(2).await);

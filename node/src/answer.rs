@@ -210,6 +210,7 @@ impl Answerer {
             center: self.config.center.clone(),
             lock: lock.lock_id,
             lock_date: lock.date,
+            plan: plan.digest(),
             cost: release.cost(),
             parts: release.into_parts(),
             ledger_head: paid.head,

@@ -175,6 +175,11 @@ digest_id!(
     /// The state of a hash chain (the coordinator's log, a node's ledger) after its last entry.
     ChainHead, "a chain head"
 );
+digest_id!(
+    /// SHA-256 of what a question's numbers mean: only answers of one meaning are added.
+    PlanDigest,
+    "a plan digest"
+);
 name_id!(
     /// The network: one registry, one charter.
     NetworkName, "a network name"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use protocol::documents::{Answer, CenterEnd, CenterEnding, QueryResult, sum_of_parts};
 use protocol::envelope::Envelope;
-use protocol::ids::DocumentId;
+use protocol::ids::{DocumentId, PlanDigest};
 use protocol::task::{TaskEvent, TaskState};
 use rusqlite::Connection;
 use transport::fault;
@@ -15,9 +15,6 @@ use crate::error::CoordinatorError;
 use crate::store::queries::StoredQuery;
 use crate::store::tasks::StoredTask;
 use crate::store::{log, queries, tasks};
-
-/// One center's answer: how many numbers each part has, and the numbers.
-type Parts = Vec<Vec<i64>>;
 
 impl Relay {
     /// Publishes every query whose deadline has come or whose tasks have all ended, and so repairs what a crash left. One
@@ -108,61 +105,62 @@ fn result_of(
         let answered = task.document.filter(|_| task.state == TaskState::Answered);
         answers.push(
             answered
-                .map(|document| parts_of(connection, &document))
+                .map(|document| answer_of(connection, &document))
                 .transpose()?,
         );
     }
-    let shape = most_common_shape(answers.iter().flatten());
-    let counts =
-        |parts: &Option<Parts>| parts.as_ref().is_some_and(|parts| shape_of(parts) == shape);
+    let kind = most_common_kind(answers.iter().flatten());
+    let counts = |answer: &Answer| Some(kind_of(answer)) == kind;
     let totals = sum_of_parts(
         answers
             .iter()
             .flatten()
-            .filter(|parts| shape_of(parts) == shape),
+            .filter(|a| counts(a))
+            .map(|a| &a.parts),
     );
-    let centers = ended
-        .iter()
-        .zip(&answers)
-        .map(|(task, parts)| end_of(task, counts(parts)))
-        .collect();
+    let is_in_total = |answer: &Option<Answer>| answer.as_ref().is_some_and(counts);
+    let centers = ended.iter().zip(&answers);
     Ok(QueryResult {
         query: query.id,
         question: query.question,
         roster: query.roster,
         published: now,
-        centers,
+        centers: centers
+            .map(|(task, answer)| end_of(task, is_in_total(answer)))
+            .collect(),
         totals: totals.ok_or_else(|| {
-            CoordinatorError::StoreBroken("answers of one shape have no sum".into())
+            CoordinatorError::StoreBroken("answers of one kind have no sum".into())
         })?,
         log: log::position(connection)?,
     })
 }
 
 /// The signature was verified when the answer came; here only its numbers are needed.
-fn parts_of(connection: &Connection, document: &DocumentId) -> Result<Parts, CoordinatorError> {
-    let answer: Answer = log::expect_document(connection, document)?.parse_unverified()?;
-    Ok(answer.parts)
+fn answer_of(connection: &Connection, document: &DocumentId) -> Result<Answer, CoordinatorError> {
+    Ok(log::expect_document(connection, document)?.parse_unverified()?)
 }
 
-fn shape_of(parts: &Parts) -> Vec<usize> {
-    parts.iter().map(Vec::len).collect()
+/// What an answer's numbers mean, and how many there are of each: answers of one kind can be added.
+type Kind = (PlanDigest, Vec<usize>);
+
+fn kind_of(answer: &Answer) -> Kind {
+    (answer.plan, answer.parts.iter().map(Vec::len).collect())
 }
 
-/// Nodes of one version make one shape. If one departs, it cannot be added; the shape of most counts, the first of equals.
-fn most_common_shape<'a>(answers: impl Iterator<Item = &'a Parts>) -> Vec<usize> {
-    let mut votes: BTreeMap<Vec<usize>, (usize, usize)> = BTreeMap::new();
-    for (place, parts) in answers.enumerate() {
+/// Nodes of one version and dictionary make one kind. If one departs, it cannot be added; the kind of most counts, the
+/// first of equals.
+fn most_common_kind<'a>(answers: impl Iterator<Item = &'a Answer>) -> Option<Kind> {
+    let mut votes: BTreeMap<Kind, (usize, usize)> = BTreeMap::new();
+    for (place, answer) in answers.enumerate() {
         votes
-            .entry(shape_of(parts))
+            .entry(kind_of(answer))
             .or_insert((0, usize::MAX - place))
             .0 += 1;
     }
     votes
         .into_iter()
         .max_by_key(|(_, votes)| *votes)
-        .map(|(shape, _)| shape)
-        .unwrap_or_default()
+        .map(|(kind, _)| kind)
 }
 
 /// How a task counts in the result. An answer that cannot be added to the others' is a failure of its center.
@@ -189,14 +187,47 @@ fn end_of(task: &StoredTask, counts: bool) -> CenterEnd {
 
 #[cfg(test)]
 mod tests {
+    use protocol::amount::NanoRho;
+    use protocol::ids::{ChainHead, QuestionId};
+    use protocol::log::LogPosition;
+
     use super::*;
 
+    fn answer(plan: u8, parts: Vec<Vec<i64>>) -> Answer {
+        Answer {
+            question: QuestionId::from_bytes([1; 32]),
+            center: "K01".parse().unwrap(),
+            lock: "2026-11-20.a1b2".parse().unwrap(),
+            lock_date: "2026-11-20".parse().unwrap(),
+            plan: PlanDigest::from_bytes([plan; 32]),
+            parts,
+            cost: NanoRho::from_nano(1),
+            ledger_head: ChainHead::EMPTY,
+            log: LogPosition::EMPTY,
+        }
+    }
+
     #[test]
-    fn the_shape_of_most_counts_and_the_first_of_equals() {
-        let (one, two) = (vec![vec![1, 2]], vec![vec![1], vec![2]]);
-        assert_eq!(most_common_shape([&one, &two, &two].into_iter()), [1, 1]);
-        assert_eq!(most_common_shape([&one, &two].into_iter()), [2]);
-        assert_eq!(most_common_shape([&two, &one].into_iter()), [1, 1]);
-        assert_eq!(most_common_shape(std::iter::empty()), [0_usize; 0]);
+    fn the_kind_of_most_counts_and_the_first_of_equals() {
+        let (one, two) = (
+            answer(8, vec![vec![1, 2]]),
+            answer(8, vec![vec![1], vec![2]]),
+        );
+        let same_shape_other_meaning = answer(9, vec![vec![1, 2]]);
+        assert_eq!(
+            most_common_kind([&one, &two, &two].into_iter()),
+            Some(kind_of(&two))
+        );
+        assert_eq!(
+            most_common_kind([&one, &two].into_iter()),
+            Some(kind_of(&one))
+        );
+        assert_eq!(
+            most_common_kind([&two, &one].into_iter()),
+            Some(kind_of(&two))
+        );
+        let three = [&same_shape_other_meaning, &one, &one];
+        assert_eq!(most_common_kind(three.into_iter()), Some(kind_of(&one)));
+        assert_eq!(most_common_kind(std::iter::empty()), None);
     }
 }

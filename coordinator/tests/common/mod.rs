@@ -23,7 +23,7 @@ use protocol::documents::{
     RosterCenter, Study, TemplateDocument, hash_of_revocations,
 };
 use protocol::envelope::Envelope;
-use protocol::ids::{CenterId, ChainHead, DocumentId};
+use protocol::ids::{CenterId, ChainHead, DocumentId, PlanDigest};
 use protocol::keys::{SigningKey, SumKey};
 use protocol::log::LogPosition;
 use protocol::question::{Mode, Question};
@@ -214,6 +214,7 @@ impl Network {
             center: self.center(index),
             lock: "2026-11-20.a1b2".parse().unwrap(),
             lock_date: "2026-11-20".parse().unwrap(),
+            plan: PlanDigest::from_bytes([8; 32]),
             parts: vec![cells, vec![-1]],
             cost: NanoRho::from_nano(50_000_000),
             ledger_head: ChainHead::EMPTY,

@@ -238,6 +238,7 @@ mod tests {
             center: center.parse().unwrap(),
             lock: "l".parse().unwrap(),
             lock_date: "2026-11-21".parse().unwrap(),
+            plan: protocol::ids::PlanDigest::from_bytes([7; 32]),
             parts: vec![],
             cost: NanoRho::from_nano(5),
             ledger_head: ChainHead::from_bytes([6; 32]),

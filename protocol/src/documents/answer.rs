@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::NanoRho;
 use crate::envelope::Payload;
-use crate::ids::{CenterId, ChainHead, DocumentId, LockId, QuestionId};
+use crate::ids::{CenterId, ChainHead, DocumentId, LockId, PlanDigest, QuestionId};
 use crate::log::LogPosition;
 
 /// One center's noisy answer. It names the question, not the query: the same bytes serve every later query.
@@ -22,6 +22,8 @@ pub struct Answer {
     pub lock: LockId,
     /// That lock's date.
     pub lock_date: Date,
+    /// What the numbers mean to this center's version and dictionary.
+    pub plan: PlanDigest,
     /// Noisy integers, one vector for each part of the question's plan. Signed: noise may take a count below zero.
     pub parts: Vec<Vec<i64>>,
     /// What was charged.

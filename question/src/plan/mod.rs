@@ -1,5 +1,6 @@
 //! What does a question become? Cells, parts with their noise, and SQL that gives every patient exactly one cell.
 
+mod digest;
 mod layout;
 mod noise;
 mod part;
