@@ -14,6 +14,7 @@ use protocol::question::Mode;
 use transport::telemetry::{self, LogOptions};
 
 use crate::ask::{self, Ask};
+use crate::catalogue::{self, releases};
 use crate::error::ClientError;
 use crate::govern;
 use crate::home::{Home, Profile};
@@ -67,6 +68,8 @@ enum Command {
     Templates,
     /// Preview a question, sign it and send it.
     Ask(AskArgs),
+    /// List what has been answered already: reading it again costs nothing.
+    Catalogue,
     /// List the queries signed on this machine.
     Queries,
     /// Follow a query until its result is published.
@@ -279,6 +282,7 @@ async fn connected(
         }
         Command::Currency => govern::currency(home, &session, terminal).await,
         Command::Log => govern::list_log(&session, terminal),
+        Command::Catalogue => list_catalogue(&session, terminal),
         Command::Templates => ask::list_templates(home, &session, terminal),
         Command::Ask(args) => ask::ask(home, &mut session, &args.into_ask()?, terminal).await,
         Command::Watch { query } => {
@@ -375,6 +379,13 @@ fn queries(home: &Home, terminal: &mut Terminal) -> Result<(), ClientError> {
             query.created,
             query.question.id().short()
         ))?;
+    }
+    Ok(())
+}
+
+fn list_catalogue(session: &Session, terminal: &mut Terminal) -> Result<(), ClientError> {
+    for release in releases(&session.mirror) {
+        terminal.line(catalogue::line(&release))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod session;
 pub mod govern;
 pub mod ask;
 pub mod outbox;
+pub mod catalogue;
 pub mod watch;
 pub mod verify;
 pub mod result;

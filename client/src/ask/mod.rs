@@ -17,6 +17,7 @@ use protocol::limits::DEADLINE_S_MAX;
 use protocol::question::Mode;
 use transport::clock::{Clock, SystemClock};
 
+use crate::catalogue::releases;
 use crate::error::ClientError;
 use crate::home::Home;
 use crate::outbox;
@@ -66,8 +67,7 @@ pub(crate) async fn ask(
     let governance = session.governance(home)?;
     let key = home.signing_key()?;
     let composed = compose::compose(&governance, key.public(), ask, now)?;
-    let answered = preview::answered_before(session, &composed).await?;
-    terminal.line(preview::show(&composed, answered))?;
+    terminal.line(preview::show(&composed, &releases(&session.mirror)))?;
     if ask.preview_only || !confirmed(ask, terminal)? {
         return Ok(());
     }

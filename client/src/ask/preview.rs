@@ -8,44 +8,64 @@ use analysis::{Interval, Quantity};
 use comfy_table::Table;
 
 use super::compose::Composed;
-use crate::error::ClientError;
-use crate::session::Session;
+use crate::catalogue::{Release, line};
 use crate::table::table as new_table;
 
-/// Whether this very question has a published result, which then costs nothing.
-pub(crate) async fn answered_before(
-    session: &Session,
-    composed: &Composed,
-) -> Result<bool, ClientError> {
-    let id = composed.question.id();
-    let queries = session.api.queries().await?.queries;
-    Ok(queries
-        .iter()
-        .any(|line| line.question == id && line.result.is_some()))
-}
+/// Releases of the same template that are shown before somebody spends.
+const SHOWN_MAX: usize = 5;
 
-/// The preview as text: the question in words, cost, expected intervals.
-pub(crate) fn show(composed: &Composed, answered: bool) -> String {
+/// The preview as text: the question in words, what was answered already, cost, expected intervals.
+pub(crate) fn show(composed: &Composed, known: &[Release]) -> String {
     let planning = &composed.planning;
     let expected = preview(&composed.plan, composed.centers, planning);
-    let mut text = String::new();
-    let _ = writeln!(text, "{}", composed.plan.words);
-    let _ = writeln!(text, "{}", cost(composed, &expected, answered));
+    let mut text = format!("{}\n", composed.plan.words);
+    // Writing into a string cannot fail.
+    let _ = match known
+        .iter()
+        .find(|release| release.question_id() == composed.question.id())
+    {
+        Some(release) => writeln!(
+            text,
+            "cost: nothing at the {} centers that answered this question before, which serve the same answer \
+             (read it with: cartally result {})",
+            release.answered, release.query
+        ),
+        None => writeln!(
+            text,
+            "{}{}",
+            cost(composed, &expected),
+            alike(composed, known)
+        ),
+    };
+    let (patients, centers) = (planning.patients, composed.centers);
     let _ = writeln!(
         text,
-        "expected for {} patients in {} centers:",
-        planning.patients, composed.centers
+        "expected for {patients} patients in {centers} centers:"
     );
     let _ = write!(text, "{}", table(&expected));
     text
 }
 
-fn cost(composed: &Composed, expected: &Preview, answered: bool) -> String {
-    let study = &composed.study;
-    if answered {
-        return "cost: nothing; this question was answered before and its answers are served again"
-            .to_owned();
+/// Earlier answers of the same template, which may serve as well and cost nothing.
+fn alike(composed: &Composed, known: &[Release]) -> String {
+    let same = known
+        .iter()
+        .filter(|release| release.template == composed.plan.template);
+    let lines: Vec<String> = same
+        .take(SHOWN_MAX)
+        .map(|release| format!("\n  {}", line(release)))
+        .collect();
+    if lines.is_empty() {
+        return String::new();
     }
+    format!(
+        "\nanswered already, free to read with `cartally result`:{}",
+        lines.concat()
+    )
+}
+
+fn cost(composed: &Composed, expected: &Preview) -> String {
+    let study = &composed.study;
     format!(
         "cost at each center: rho {}, epsilon {:.2} at delta 1e-6; study {} may spend rho {} in all\n\
          noise in the sum of {} centers: standard deviation {} per cell",
