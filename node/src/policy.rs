@@ -83,7 +83,7 @@ impl Policy {
         let file: PolicyFile =
             toml::from_str(text).map_err(|error| fault(error.message().to_owned()))?;
         let amount = |name: &str, rho: f64| {
-            NanoRho::at_least(rho).map_err(|error| fault(format!("caps.{name}: {error}")))
+            NanoRho::at_most(rho).map_err(|error| fault(format!("caps.{name}: {error}")))
         };
         let caps = Caps {
             year: amount("year", file.caps.year)?,
@@ -151,6 +151,8 @@ mod tests {
             (policy.caps.year.nano(), policy.caps.lifetime.nano()),
             (500_000_000, 2_500_000_000)
         );
+        // 0.1 is no binary fraction, and the cap is not a billionth more for it.
+        assert_eq!(policy.caps.query.nano(), 100_000_000);
         assert_eq!(
             policy.decision("any", "survival", "kim"),
             Decision::Automatic

@@ -61,6 +61,26 @@ impl NanoRho {
         Ok(Self(nano))
     }
 
+    /// The largest amount not above the decimal that `rho` reads as: a cap written `0.1` is 100,000,000 billionths, although
+    /// the nearest binary fraction is a little more, and digits beyond the ninth are cut off.
+    ///
+    /// ```
+    /// use protocol::amount::NanoRho;
+    /// assert_eq!(NanoRho::at_most(0.1)?.nano(), 100_000_000);
+    /// assert_eq!(NanoRho::at_most(0.123_456_789_9)?.nano(), 123_456_789);
+    /// # Ok::<(), protocol::amount::AmountError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `rho` is not finite, below a billionth, or above [`RHO_MAX`].
+    pub fn at_most(rho: f64) -> Result<Self, AmountError> {
+        if !(1.0 / NANO..=RHO_MAX).contains(&rho) {
+            return Err(AmountError::OutOfRange(rho));
+        }
+        // The shortest decimal that reads back as `rho`: what a person wrote in a file.
+        in_range(decimal(&rho.to_string())?.0)
+    }
+
     /// The amount of `nano` billionths of rho.
     #[must_use]
     pub const fn from_nano(nano: u64) -> Self {
@@ -115,36 +135,8 @@ impl FromStr for NanoRho {
 
     /// Reads a decimal such as `0.05` exactly; digits beyond the ninth round up.
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty()
-            || whole.len() > 3
-            || fraction.len() > 64
-            || !digits(whole)
-            || !digits(fraction)
-        {
-            return Err(AmountError::NotADecimal);
-        }
-        let nine: String = fraction
-            .chars()
-            .chain("000000000".chars())
-            .take(9)
-            .collect();
-        let beyond = fraction.chars().skip(9).any(|digit| digit != '0');
-        let nano = format!("{whole}{nine}")
-            .parse::<u64>()
-            .map_err(|_| AmountError::NotADecimal)?;
-        let nano = nano + u64::from(beyond);
-        #[expect(
-            clippy::cast_sign_loss,
-            clippy::cast_possible_truncation,
-            reason = "1e11 fits"
-        )]
-        let most = (RHO_MAX * NANO) as u64;
-        if nano == 0 || nano > most {
-            return Err(AmountError::OutOfRange(Self(nano).rho()));
-        }
-        Ok(Self(nano))
+        let (floor, beyond) = decimal(text)?;
+        in_range(floor + u64::from(beyond))
     }
 }
 
@@ -158,6 +150,37 @@ impl std::iter::Sum for NanoRho {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Self::plus)
     }
+}
+
+/// The billionths of a decimal such as `0.05`, and whether digits beyond the ninth were left out.
+fn decimal(text: &str) -> Result<(u64, bool), AmountError> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty()
+        || whole.len() > 3
+        || fraction.len() > 64
+        || !digits(whole)
+        || !digits(fraction)
+    {
+        return Err(AmountError::NotADecimal);
+    }
+    let nine: String = fraction
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
+    let beyond = fraction.chars().skip(9).any(|digit| digit != '0');
+    let nano = format!("{whole}{nine}").parse::<u64>();
+    Ok((nano.map_err(|_| AmountError::NotADecimal)?, beyond))
+}
+
+/// The amount, if it is above 0 and at most [`RHO_MAX`].
+fn in_range(nano: u64) -> Result<NanoRho, AmountError> {
+    let amount = NanoRho(nano);
+    if nano == 0 || amount.rho() > RHO_MAX {
+        return Err(AmountError::OutOfRange(amount.rho()));
+    }
+    Ok(amount)
 }
 
 /// Whether `nano` billionths are not below the exact binary value of `rho`.
@@ -234,6 +257,33 @@ mod tests {
             100.000_001,
         ] {
             assert!(NanoRho::at_least(rho).is_err(), "{rho}");
+        }
+    }
+
+    #[test]
+    fn a_cap_is_the_decimal_that_was_written_and_never_a_billionth_more() {
+        for thousandths in 1..=100_000_u32 {
+            let cap = NanoRho::at_most(f64::from(thousandths) / 1000.0).unwrap();
+            assert_eq!(cap.nano(), u64::from(thousandths) * 1_000_000);
+        }
+        // 0.1 is no binary fraction: what it costs to ask for it rounds up, what a cap allows does not.
+        assert_eq!(NanoRho::at_least(0.1).unwrap().nano(), 100_000_001);
+        assert_eq!(
+            NanoRho::at_most(1.999_999_999_9).unwrap().nano(),
+            1_999_999_999
+        );
+        assert_eq!(NanoRho::at_most(1e-9).unwrap().nano(), 1);
+        for rho in [
+            0.0,
+            -0.1,
+            1e-10,
+            1e-300,
+            100.000_000_1,
+            1e9,
+            f64::NAN,
+            f64::INFINITY,
+        ] {
+            assert!(NanoRho::at_most(rho).is_err(), "{rho}");
         }
     }
 

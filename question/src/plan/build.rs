@@ -100,15 +100,9 @@ fn check_rho(template: &Template, rho: NanoRho) -> Result<(), QuestionError> {
     Err(QuestionError::RhoOutOfLimits {
         template: template.name.clone(),
         rho: rho.to_string(),
-        min: six_decimals(limits.rho_min),
-        max: six_decimals(limits.rho_max),
+        min: limits.rho_min.to_string(),
+        max: limits.rho_max.to_string(),
     })
-}
-
-/// As people write it: without the last billionths of rounding.
-fn six_decimals(rho: NanoRho) -> String {
-    let text = format!("{:.6}", rho.rho());
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A template and its parameters, read together.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::amount::NanoRho;
+use protocol::amount::{AmountError, NanoRho};
 
 use super::file::{AnalysisEntry, IndexRow, ParameterEntry, PrivacyEntry, TemplateFile};
 use super::parameter::{Parameter, ParameterKind, parse_date};
@@ -177,12 +177,13 @@ fn plannings(
 }
 
 fn privacy(entry: &PrivacyEntry) -> Result<PrivacyLimits, QuestionError> {
-    let amount = |rho: f64| NanoRho::at_least(rho).map_err(|error| wrong(error.to_string()));
+    let wrong_amount = |error: AmountError| wrong(error.to_string());
+    // Each as the decimal that people read, rounded so that the limits only ever narrow.
+    let at_least = |rho: f64| rho.to_string().parse::<NanoRho>().map_err(wrong_amount);
     let limits = PrivacyLimits {
-        // Rounded up like every amount, a least rho could lie above the decimal that people read: one billionth less does not.
-        rho_min: NanoRho::from_nano(amount(entry.min)?.nano().saturating_sub(1).max(1)),
-        rho_max: amount(entry.max)?,
-        rho_default: amount(entry.default)?,
+        rho_min: at_least(entry.min)?,
+        rho_max: NanoRho::at_most(entry.max).map_err(wrong_amount)?,
+        rho_default: at_least(entry.default)?,
     };
     if limits.rho_min <= limits.rho_default && limits.rho_default <= limits.rho_max {
         return Ok(limits);

@@ -300,6 +300,37 @@ fn planning_values_are_the_clocks_own_and_a_persons_expectation_replaces_them() 
 }
 
 #[test]
+fn limits_are_the_decimals_that_people_read_and_only_ever_narrow() {
+    let limits = survival().privacy;
+    let nano = [limits.rho_min, limits.rho_default, limits.rho_max].map(NanoRho::nano);
+    assert_eq!(nano, [5_000_000, 50_000_000, 200_000_000]);
+    let long = survival()
+        .toml()
+        .replace("rho_min = 0.005", "rho_min = 0.0050000001");
+    let long = long.replace("rho_max = 0.2", "rho_max = 0.2000000009");
+    let limits = Template::parse(&long).unwrap().privacy;
+    let nano = [limits.rho_min, limits.rho_max].map(NanoRho::nano);
+    assert_eq!(nano, [5_000_001, 200_000_000]);
+}
+
+#[test]
+fn breaks_at_the_end_of_the_integers_stop_nobody() {
+    let least = i64::MIN;
+    let breaks = format!("[breaks]\nage_band = [{least}, 40]\n[privacy]");
+    let template = Template::parse(&changed("[privacy]", &breaks)).unwrap();
+    let given = [("by", "age_band"), ("age", "18..64")].map(|(k, v)| (k.into(), v.into()));
+    let parameters = template.bind(&given.into()).unwrap();
+    let dictionary = Dictionary::shipped().unwrap();
+    let plan = crate::plan::plan(
+        &template,
+        &parameters,
+        template.privacy.rho_default,
+        &dictionary,
+    );
+    assert!(plan.is_ok());
+}
+
+#[test]
 fn raising_the_budget_changes_nothing_else() {
     let raised = with_rho_max(survival().toml(), NanoRho::at_least(5.0).unwrap()).unwrap();
     let template = Template::parse(&raised).unwrap();

@@ -153,7 +153,7 @@ impl Category {
                 let starts = std::iter::once(i64::MIN).chain(breaks.iter().copied());
                 let ends = breaks
                     .iter()
-                    .map(|next| next - 1)
+                    .map(|next| next.saturating_sub(1))
                     .chain(std::iter::once(i64::MAX));
                 let touched = self.levels.iter().zip(starts.zip(ends));
                 Some(
