@@ -1,12 +1,17 @@
 //! What did the coordinator's log say until now? A verified copy in a file, and the governance that follows from it.
+//!
+//! The file is only ever appended to, under a lock: a command that is killed leaves at most an unfinished last line, and two
+//! commands at once write one after the other. Like the log itself, the copy is never cut back or rewritten.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use protocol::envelope::Envelope;
 use protocol::ids::{ChainHead, DocumentId};
-use protocol::log::{LogEntry, LogPosition};
+use protocol::log::{LogEntry, LogError, LogPosition};
 use protocol::verify::Governance;
 
 use crate::error::ClientError;
@@ -18,6 +23,10 @@ pub struct Mirror {
     entries: Vec<LogEntry>,
     /// `heads[n]` is the chain's head after n entries.
     heads: Vec<ChainHead>,
+    /// Where each document stands first.
+    places: BTreeMap<DocumentId, usize>,
+    /// How much of the file is known to be whole lines of this log.
+    bytes: u64,
 }
 
 impl Mirror {
@@ -27,18 +36,14 @@ impl Mirror {
             path: path.to_owned(),
             entries: Vec::new(),
             heads: vec![ChainHead::EMPTY],
+            places: BTreeMap::new(),
+            bytes: 0,
         };
-        let Ok(file) = File::open(path) else {
-            return Ok(mirror);
-        };
-        let mut lines = BufReader::new(file).lines().peekable();
-        while let Some(line) = lines.next() {
-            let line = line.map_err(ClientError::file(path))?;
-            match serde_json::from_str(&line) {
-                Ok(entry) => mirror.push(entry)?,
-                Err(_) if lines.peek().is_none() => break,
-                Err(error) => return Err(ClientError::unreadable(path, &error)),
-            }
+        match File::open(path) {
+            Ok(file) => mirror.read_on(&file)?,
+            // A copy that is there and cannot be read must not pass for none: it is what a forked log is held against.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(ClientError::file(path)(error)),
         }
         Ok(mirror)
     }
@@ -53,15 +58,33 @@ impl Mirror {
         }
     }
 
-    /// Adds entries that extend the copy, in memory and on disk.
-    pub fn extend(&mut self, entries: Vec<LogEntry>) -> Result<(), ClientError> {
+    /// Adds entries that extend the copy, in memory and on disk. What another command has added meanwhile must be the same.
+    pub fn extend(&mut self, entries: &[LogEntry]) -> Result<(), ClientError> {
         if entries.is_empty() {
             return Ok(());
         }
-        for entry in entries {
-            self.push(entry)?;
+        let promised = self.position().extended(entries)?;
+        let failed = |error| ClientError::file(&self.path)(error);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.path);
+        let mut file = file.map_err(failed)?;
+        file.lock().map_err(failed)?;
+        self.read_on(&file)?;
+        let known = self.position().entries;
+        for entry in entries.iter().skip_while(|entry| entry.index < known) {
+            self.append(&mut file, entry)?;
         }
-        self.write()
+        file.sync_all().map_err(ClientError::file(&self.path))?;
+        if self.contains(promised) {
+            Ok(())
+        } else {
+            let entries = promised.entries;
+            Err(LogError::WrongHead { entries }.into())
+        }
     }
 
     /// Whether `position` lies on this log: what an author claims to have seen is what we see.
@@ -86,33 +109,82 @@ impl Mirror {
         self.entries.iter().map(|e| &e.envelope)
     }
 
+    /// Where the document with this id stands first.
+    #[must_use]
+    pub fn place_of(&self, id: &DocumentId) -> Option<usize> {
+        self.places.get(id).copied()
+    }
+
+    /// When the entry at `place` came.
+    #[must_use]
+    pub fn time_at(&self, place: usize) -> Option<Timestamp> {
+        self.entries.get(place).map(|entry| entry.time)
+    }
+
     /// What is in force under `charter` according to this log.
     #[must_use]
     pub fn governance(&self, charter: DocumentId) -> Governance {
+        self.governance_before(charter, self.entries.len())
+    }
+
+    /// What was in force under `charter` when the entry at `place` came.
+    #[must_use]
+    pub fn governance_before(&self, charter: DocumentId, place: usize) -> Governance {
         let mut governance = Governance::pinned_to(charter);
-        for envelope in self.documents() {
+        for envelope in self.documents().take(place) {
             // A document that is not (yet) in force is not an error of the log.
             let _ = governance.apply(envelope);
         }
         governance
     }
 
-    fn push(&mut self, entry: LogEntry) -> Result<(), ClientError> {
-        let next = self.position().after(&entry)?;
-        self.heads.push(next.head);
-        self.entries.push(entry);
+    /// Reads the lines beyond those known, to the last that is whole.
+    fn read_on(&mut self, mut file: &File) -> Result<(), ClientError> {
+        let path = self.path.clone();
+        let failed = |error| ClientError::file(&path)(error);
+        if file.metadata().map_err(failed)?.len() < self.bytes {
+            let why = "it was cut back while it was in use; run the command again";
+            return Err(ClientError::unreadable(&path, &why));
+        }
+        let start = SeekFrom::Start(self.bytes);
+        file.seek(start).map_err(ClientError::file(&path))?;
+        let mut lines = BufReader::new(file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = lines.read_until(b'\n', &mut line);
+            let bytes = read.map_err(ClientError::file(&path))?;
+            if !line.ends_with(b"\n") {
+                return Ok(());
+            }
+            let entry =
+                serde_json::from_slice(&line).map_err(|e| ClientError::unreadable(&path, &e))?;
+            self.push(entry)?;
+            self.bytes += bytes as u64;
+        }
+    }
+
+    /// Writes one entry behind the last whole line, over whatever a crash left there.
+    fn append(&mut self, file: &mut File, entry: &LogEntry) -> Result<(), ClientError> {
+        let path = self.path.clone();
+        let mut line = serde_json::to_vec(entry).map_err(|e| ClientError::unreadable(&path, &e))?;
+        line.push(b'\n');
+        self.push(entry.clone())?;
+        file.set_len(self.bytes)
+            .and_then(|()| file.seek(SeekFrom::Start(self.bytes)))
+            .and_then(|_| file.write_all(&line))
+            .map_err(ClientError::file(&path))?;
+        self.bytes += line.len() as u64;
         Ok(())
     }
 
-    /// The copy is a cache of a verified log: two processes that write it at once write the same lines.
-    fn write(&self) -> Result<(), ClientError> {
-        let mut bytes = Vec::new();
-        for entry in &self.entries {
-            serde_json::to_writer(&mut bytes, entry)
-                .map_err(|e| ClientError::unreadable(&self.path, &e))?;
-            bytes.push(b'\n');
-        }
-        Ok(transport::keys::write_atomic(&self.path, &bytes)?)
+    fn push(&mut self, entry: LogEntry) -> Result<(), ClientError> {
+        let next = self.position().after(&entry)?;
+        let place = self.entries.len();
+        self.places.entry(entry.envelope.id()).or_insert(place);
+        self.heads.push(next.head);
+        self.entries.push(entry);
+        Ok(())
     }
 }
 
@@ -138,7 +210,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log.jsonl");
         let mut mirror = Mirror::open(&path).unwrap();
-        mirror.extend(vec![entry(0), entry(1)]).unwrap();
+        mirror.extend(&[entry(0), entry(1)]).unwrap();
         assert_eq!(Mirror::open(&path).unwrap().position(), mirror.position());
     }
 
@@ -147,7 +219,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log.jsonl");
         let mut mirror = Mirror::open(&path).unwrap();
-        mirror.extend(vec![entry(0), entry(1), entry(2)]).unwrap();
+        mirror.extend(&[entry(0), entry(1), entry(2)]).unwrap();
         let lines: Vec<String> = std::fs::read_to_string(&path)
             .unwrap()
             .lines()
@@ -163,10 +235,58 @@ mod tests {
         let path = dir.path().join("log.jsonl");
         Mirror::open(&path)
             .unwrap()
-            .extend(vec![entry(0), entry(1)])
+            .extend(&[entry(0), entry(1)])
             .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 9]).unwrap();
         assert_eq!(Mirror::open(&path).unwrap().position().entries, 1);
+    }
+
+    #[test]
+    fn after_a_cut_line_the_copy_goes_on_where_it_was_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.jsonl");
+        let mut whole = Mirror::open(&path).unwrap();
+        whole.extend(&[entry(0), entry(1), entry(2)]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for cut in [1, 9, text.len() / 3] {
+            std::fs::write(&path, &text[..text.len() - cut]).unwrap();
+            let mut mirror = Mirror::open(&path).unwrap();
+            assert_eq!(mirror.position().entries, 2, "{cut}");
+            mirror.extend(&[entry(2)]).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn two_commands_at_once_write_one_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.jsonl");
+        let (mut one, mut two) = (Mirror::open(&path).unwrap(), Mirror::open(&path).unwrap());
+        one.extend(&[entry(0), entry(1), entry(2)]).unwrap();
+        two.extend(&[entry(0), entry(1)]).unwrap();
+        assert_eq!(two.position(), one.position());
+        assert_eq!(Mirror::open(&path).unwrap().position(), one.position());
+    }
+
+    #[test]
+    fn two_commands_that_were_shown_different_logs_find_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.jsonl");
+        let (mut one, mut two) = (Mirror::open(&path).unwrap(), Mirror::open(&path).unwrap());
+        one.extend(&[entry(0), entry(1)]).unwrap();
+        let mut other = entry(1);
+        other.envelope.payload = "AAAA".into();
+        let refused = two.extend(&[entry(0), other]).unwrap_err();
+        assert_eq!(refused.code(), "log-broken");
+        assert_eq!(Mirror::open(&path).unwrap().position(), one.position());
+    }
+
+    #[test]
+    fn a_copy_that_cannot_be_read_does_not_pass_for_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.jsonl");
+        std::fs::create_dir(&path).unwrap();
+        assert!(Mirror::open(&path).is_err());
     }
 }

@@ -40,7 +40,7 @@ impl Session {
     /// Fetches what the log has gained.
     pub async fn refresh(&mut self) -> Result<(), ClientError> {
         let (entries, _) = self.api.log_since(self.mirror.position()).await?;
-        self.mirror.extend(entries)
+        self.mirror.extend(&entries)
     }
 
     /// What is in force under the pinned charter.

@@ -200,7 +200,9 @@ struct Base<'a> {
 
 impl<'a> Base<'a> {
     fn of(then: &'a Governance, bundle: &ResultBundle) -> Result<Self, VerifyError> {
-        let roster = then.roster().filter(|roster| roster.id == bundle.roster.id());
+        let roster = then
+            .roster()
+            .filter(|roster| roster.id == bundle.roster.id());
         Ok(Self {
             roster: &roster.ok_or(VerifyError::NotInForce("roster"))?.document,
             study: then

@@ -69,8 +69,9 @@ pub(crate) async fn verify_only(
 ) -> Result<(), ClientError> {
     let (_, verified) = fetch(home, session, query).await?;
     terminal.line(format!(
-        "result {} verifies: query by a researcher of study {}, template and roster in force under the pinned charter, \
-         {} signed answers, totals equal to their sum, every author on this log",
+        "result {} verifies: the only one of this query in the log; query by a researcher of study {}; roster, study and \
+         template in force under the pinned charter when it came; {} signed answers, totals equal to their sum; \
+         every author on this log",
         verified.result_id.short(),
         verified.study.name,
         verified.answers.len(),
@@ -101,7 +102,7 @@ async fn fetch(
     let bundle = session.api.result(query).await?;
     // Answers name the log as their authors saw it, which may be newer than what this session read at its start.
     session.refresh().await?;
-    let governance = session.governance(home)?;
-    let verified = verify(&governance, &session.mirror, &bundle)?;
+    session.governance(home)?;
+    let verified = verify(home.charter()?, &session.mirror, query, &bundle)?;
     Ok((bundle, verified))
 }

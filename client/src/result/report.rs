@@ -30,6 +30,7 @@ impl Estimated {
             question.rho,
             &Dictionary::shipped()?,
         )?;
+        verified.must_be_of(plan.digest())?;
         let centers = CenterCounts::of(verified.result.centers.iter().map(|end| end.ending));
         let estimates = analysis::estimates(
             &plan,

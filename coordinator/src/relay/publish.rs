@@ -1,11 +1,11 @@
 //! A query ends: at its deadline or when every task has ended, its result is summed, signed and logged, once.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use protocol::documents::{Answer, CenterEnd, CenterEnding, QueryResult, sum_of_parts};
+use protocol::documents::{
+    Answer, CenterEnd, CenterEnding, QueryResult, kind_of, kind_that_counts, sum_of_parts,
+};
 use protocol::envelope::Envelope;
-use protocol::ids::{DocumentId, PlanDigest};
+use protocol::ids::DocumentId;
 use protocol::task::{TaskEvent, TaskState};
 use rusqlite::Connection;
 use transport::fault;
@@ -109,7 +109,7 @@ fn result_of(
                 .transpose()?,
         );
     }
-    let kind = most_common_kind(answers.iter().flatten());
+    let kind = kind_that_counts(answers.iter().flatten());
     let counts = |answer: &Answer| Some(kind_of(answer)) == kind;
     let totals = sum_of_parts(
         answers
@@ -140,29 +140,6 @@ fn answer_of(connection: &Connection, document: &DocumentId) -> Result<Answer, C
     Ok(log::expect_document(connection, document)?.parse_unverified()?)
 }
 
-/// What an answer's numbers mean, and how many there are of each: answers of one kind can be added.
-type Kind = (PlanDigest, Vec<usize>);
-
-fn kind_of(answer: &Answer) -> Kind {
-    (answer.plan, answer.parts.iter().map(Vec::len).collect())
-}
-
-/// Nodes of one version and dictionary make one kind. If one departs, it cannot be added; the kind of most counts, the
-/// first of equals.
-fn most_common_kind<'a>(answers: impl Iterator<Item = &'a Answer>) -> Option<Kind> {
-    let mut votes: BTreeMap<Kind, (usize, usize)> = BTreeMap::new();
-    for (place, answer) in answers.enumerate() {
-        votes
-            .entry(kind_of(answer))
-            .or_insert((0, usize::MAX - place))
-            .0 += 1;
-    }
-    votes
-        .into_iter()
-        .max_by_key(|(_, votes)| *votes)
-        .map(|(kind, _)| kind)
-}
-
 /// How a task counts in the result. An answer that cannot be added to the others' is a failure of its center.
 fn end_of(task: &StoredTask, counts: bool) -> CenterEnd {
     let ending = match task.state {
@@ -182,52 +159,5 @@ fn end_of(task: &StoredTask, counts: bool) -> CenterEnd {
         ending,
         reason: task.reason,
         document: task.document,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use protocol::amount::NanoRho;
-    use protocol::ids::{ChainHead, QuestionId};
-    use protocol::log::LogPosition;
-
-    use super::*;
-
-    fn answer(plan: u8, parts: Vec<Vec<i64>>) -> Answer {
-        Answer {
-            question: QuestionId::from_bytes([1; 32]),
-            center: "K01".parse().unwrap(),
-            lock: "2026-11-20.a1b2".parse().unwrap(),
-            lock_date: "2026-11-20".parse().unwrap(),
-            plan: PlanDigest::from_bytes([plan; 32]),
-            parts,
-            cost: NanoRho::from_nano(1),
-            ledger_head: ChainHead::EMPTY,
-            log: LogPosition::EMPTY,
-        }
-    }
-
-    #[test]
-    fn the_kind_of_most_counts_and_the_first_of_equals() {
-        let (one, two) = (
-            answer(8, vec![vec![1, 2]]),
-            answer(8, vec![vec![1], vec![2]]),
-        );
-        let same_shape_other_meaning = answer(9, vec![vec![1, 2]]);
-        assert_eq!(
-            most_common_kind([&one, &two, &two].into_iter()),
-            Some(kind_of(&two))
-        );
-        assert_eq!(
-            most_common_kind([&one, &two].into_iter()),
-            Some(kind_of(&one))
-        );
-        assert_eq!(
-            most_common_kind([&two, &one].into_iter()),
-            Some(kind_of(&two))
-        );
-        let three = [&same_shape_other_meaning, &one, &one];
-        assert_eq!(most_common_kind(three.into_iter()), Some(kind_of(&one)));
-        assert_eq!(most_common_kind(std::iter::empty()), None);
     }
 }

@@ -15,7 +15,9 @@ pub use answer::{Answer, Refusal, RefusalClass, RefusalReason};
 pub use charter::{Charter, Member, Predecessor};
 pub use currency::{Currency, hash_of_revocations};
 pub use query::Query;
-pub use result::{CenterEnd, CenterEnding, QueryResult, sum_of_parts};
+pub use result::{
+    AnswerKind, CenterEnd, CenterEnding, QueryResult, kind_of, kind_that_counts, sum_of_parts,
+};
 pub use roster::{Roster, RosterCenter};
 pub use study::{CalendarEntry, Researcher, Study};
 pub use template::TemplateDocument;

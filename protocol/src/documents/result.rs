@@ -1,11 +1,13 @@
 //! How did a query end? The coordinator's signed result: each center's end, and the totals.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{RefusalClass, RefusalReason};
+use super::{Answer, RefusalClass, RefusalReason};
 use crate::envelope::Payload;
-use crate::ids::{CenterId, DocumentId, QuestionId};
+use crate::ids::{CenterId, DocumentId, PlanDigest, QuestionId};
 use crate::log::LogPosition;
 
 /// The published result of one query. Published once.
@@ -109,4 +111,68 @@ fn added(left: &[Vec<i64>], right: &[Vec<i64>]) -> Option<Vec<Vec<i64>>> {
     same_shape
         .then(|| left.iter().zip(right).map(|(l, r)| cells(l, r)).collect())
         .flatten()
+}
+
+/// What an answer's numbers mean, and how many each part has: answers of one kind can be added.
+pub type AnswerKind = (PlanDigest, Vec<usize>);
+
+/// The kind of an answer.
+#[must_use]
+pub fn kind_of(answer: &Answer) -> AnswerKind {
+    (answer.plan, answer.parts.iter().map(Vec::len).collect())
+}
+
+/// The kind that counts; answers of another one cannot be added and end as failed.
+///
+/// Nodes of one version and dictionary make one kind. If one departs, the kind of most counts, the first of equals: a rule
+/// that the coordinator follows and that whoever checks its result follows after it.
+pub fn kind_that_counts<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Option<AnswerKind> {
+    let mut votes: BTreeMap<AnswerKind, (usize, usize)> = BTreeMap::new();
+    for (place, answer) in answers.into_iter().enumerate() {
+        votes
+            .entry(kind_of(answer))
+            .or_insert((0, usize::MAX - place))
+            .0 += 1;
+    }
+    votes
+        .into_iter()
+        .max_by_key(|(_, votes)| *votes)
+        .map(|(kind, _)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::amount::NanoRho;
+    use crate::ids::ChainHead;
+
+    use super::*;
+
+    fn answer(plan: u8, parts: Vec<Vec<i64>>) -> Answer {
+        Answer {
+            question: QuestionId::from_bytes([1; 32]),
+            center: "K01".parse().unwrap(),
+            lock: "2026-11-20.a1b2".parse().unwrap(),
+            lock_date: "2026-11-20".parse().unwrap(),
+            plan: PlanDigest::from_bytes([plan; 32]),
+            parts,
+            cost: NanoRho::from_nano(1),
+            ledger_head: ChainHead::EMPTY,
+            log: LogPosition::EMPTY,
+        }
+    }
+
+    #[test]
+    fn the_kind_of_most_counts_and_the_first_of_equals() {
+        let (one, two) = (
+            answer(8, vec![vec![1, 2]]),
+            answer(8, vec![vec![1], vec![2]]),
+        );
+        let same_shape_other_meaning = answer(9, vec![vec![1, 2]]);
+        assert_eq!(kind_that_counts([&one, &two, &two]), Some(kind_of(&two)));
+        assert_eq!(kind_that_counts([&one, &two]), Some(kind_of(&one)));
+        assert_eq!(kind_that_counts([&two, &one]), Some(kind_of(&two)));
+        let three = [&same_shape_other_meaning, &one, &one];
+        assert_eq!(kind_that_counts(three), Some(kind_of(&one)));
+        assert_eq!(kind_that_counts([]), None);
+    }
 }
