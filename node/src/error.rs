@@ -202,7 +202,13 @@ impl From<rusqlite::Error> for NodeError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         match error.sqlite_error() {
-            Some(fault) if fault.code == ErrorCode::DiskFull => Self::DiskFull,
+            // A full disk is found out first by the file that SQLite shares between processes, which says so in its own way.
+            Some(fault)
+                if fault.code == ErrorCode::DiskFull
+                    || fault.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE =>
+            {
+                Self::DiskFull
+            }
             Some(fault)
                 if matches!(
                     fault.code,

@@ -78,8 +78,14 @@ impl LedgerError {
 
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+        match error.sqlite_error() {
+            // The file that SQLite shares between processes tells of a full disk in its own way.
+            Some(fault)
+                if fault.code == rusqlite::ErrorCode::DiskFull
+                    || fault.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE =>
+            {
+                Self::DiskFull
+            }
             _ => Self::Database(error),
         }
     }
