@@ -10,7 +10,15 @@
 mod cohort;
 mod network;
 mod inspect;
+mod process;
+mod researcher;
+mod disk;
+mod xml;
 
 pub use cohort::{Cohort, write_center};
+pub use disk::SmallDisk;
 pub use inspect::{answers, charges, documents_in_log, last_query};
 pub use network::{TestNetwork, run_to_fault};
+pub use process::{Ended, Logged, run, says_what_to_do};
+pub use researcher::{PATIENCE, Researcher, in_seconds};
+pub use xml::is_well_formed;
