@@ -21,7 +21,7 @@ use crate::home::{Home, Profile};
 use crate::outbox;
 use crate::result::{self, Format};
 use crate::session::Session;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, complain};
 use crate::watch;
 
 /// Ask a federated CAR T-cell registry, and decide what may be asked.
@@ -112,10 +112,13 @@ enum CharterCommand {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Add your signature to a charter in a file.
+    /// Read a charter in a file and add your signature to it.
     Sign {
         /// The charter (JSON).
         file: PathBuf,
+        /// Sign without being asked.
+        #[arg(long)]
+        yes: bool,
     },
     /// Pin the charter whose fingerprint you compared.
     Pin {
@@ -230,8 +233,7 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Exit
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            use std::io::Write;
-            let _ = writeln!(std::io::stderr(), "error[{}]: {error}", error.code());
+            complain(&error);
             ExitCode::from(error.exit_code())
         }
     }
@@ -339,7 +341,7 @@ fn charter(
     let mut home = Home::open(data)?;
     match command {
         CharterCommand::New { file, out } => govern::charter_new(&home, &file, &out, terminal),
-        CharterCommand::Sign { file } => govern::charter_sign(&home, &file, terminal),
+        CharterCommand::Sign { file, yes } => govern::charter_sign(&home, &file, yes, terminal),
         CharterCommand::Pin { fingerprint } => {
             home.pin(fingerprint)?;
             Ok(terminal.line(format!("pinned charter {fingerprint}"))?)

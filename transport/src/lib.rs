@@ -16,6 +16,7 @@ pub mod client;
 pub mod coordinator_api;
 pub mod shutdown;
 pub mod telemetry;
+pub mod printable;
 pub mod fault;
 
 pub use error::TransportError;

@@ -68,9 +68,10 @@ pub(crate) async fn ask(
     let key = home.signing_key()?;
     let composed = compose::compose(&governance, key.public(), ask, now)?;
     terminal.line(preview::show(&composed, &releases(&session.mirror)))?;
-    if ask.preview_only || !confirmed(ask, terminal)? {
+    if ask.preview_only {
         return Ok(());
     }
+    terminal.must_confirm("Sign and send?", ask.yes)?;
     let query = Query {
         question: composed.question,
         study: composed.study_id,
@@ -94,19 +95,6 @@ fn deadline_after(now: jiff::Timestamp, deadline_s: i64) -> Result<jiff::Timesta
     }
     now.checked_add(SignedDuration::from_secs(deadline_s))
         .map_err(|e| ClientError::Usage(e.to_string()))
-}
-
-fn confirmed(ask: &Ask, terminal: &mut Terminal) -> Result<bool, ClientError> {
-    if ask.yes {
-        return Ok(true);
-    }
-    match terminal.confirm("Sign and send?")? {
-        Some(true) => Ok(true),
-        Some(false) => Err(ClientError::NotConfirmed("you said no")),
-        None => Err(ClientError::NotConfirmed(
-            "nobody is there to ask; read the preview, then add --yes",
-        )),
-    }
 }
 
 /// `KEY=VALUE` arguments as a map; a key twice is an error, because one of the two would be lost.

@@ -1,6 +1,7 @@
 //! What may be asked? Lists the templates in force.
 
 use question::template::Template;
+use transport::printable::printable_line;
 
 use crate::error::ClientError;
 use crate::home::Home;
@@ -18,8 +19,8 @@ pub(crate) fn list_templates(
         let template = Template::parse(&document.template)?;
         terminal.line(format!(
             "{}  {}\n  {}",
-            template.title_id(),
-            template.title,
+            printable_line(&template.title_id()),
+            printable_line(&template.title),
             id
         ))?;
         for line in template.text.trim().lines() {

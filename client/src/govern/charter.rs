@@ -10,6 +10,7 @@ use serde::Deserialize;
 use transport::keys::write_atomic;
 
 use super::read_toml;
+use super::sign::pretty;
 use crate::error::ClientError;
 use crate::home::Home;
 use crate::terminal::Terminal;
@@ -52,16 +53,19 @@ pub(crate) fn charter_new(
     )
 }
 
-/// Adds this member's signature to a charter in a file.
+/// Shows a charter in a file and, once confirmed, adds this member's signature to it.
 pub(crate) fn charter_sign(
     home: &Home,
     path: &Path,
+    yes: bool,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     let mut envelope = Envelope::from_json(&std::fs::read(path).map_err(ClientError::file(path))?)?;
     let charter: Charter = envelope.parse_unverified()?;
     charter.check()?;
     must_be_member(&charter, home)?;
+    terminal.line(pretty(&charter)?)?;
+    terminal.must_confirm("Sign this charter?", yes)?;
     envelope.add_signature(&home.signing_key()?);
     save(path, &envelope, &charter, terminal)
 }

@@ -52,11 +52,10 @@ pub(crate) async fn show(
         Format::Json => json(&estimated.report)?,
         Format::Svg => svg(&estimated)?,
         Format::Signed => json(&bundle)?,
-    }
-    .into_bytes();
+    };
     match out {
-        Some(path) => Ok(write_atomic(path, &shown)?),
-        None => Ok(terminal.bytes(&shown)?),
+        Some(path) => Ok(write_atomic(path, shown.as_bytes())?),
+        None => Ok(terminal.file(&shown)?),
     }
 }
 
