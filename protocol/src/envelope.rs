@@ -157,6 +157,18 @@ impl Envelope {
             .collect()
     }
 
+    /// The signature by `key`, if there is one.
+    #[must_use]
+    pub fn signature_by(&self, key: PublicKey) -> Option<&Signature> {
+        let pae = self.pae();
+        let is_by_key = |signature: &&Signature| {
+            STANDARD
+                .decode(&signature.sig)
+                .is_ok_and(|bytes| key.verifies(&pae, &bytes))
+        };
+        self.signatures.iter().take(SIGNATURES_MAX).find(is_by_key)
+    }
+
     /// The payload, if one of `keys` signed it. Verifies the bytes first and parses after.
     ///
     /// # Errors
@@ -317,6 +329,18 @@ mod tests {
         let id = envelope.id();
         envelope.add_signature(&key());
         assert_eq!((envelope.id(), envelope.signatures.len()), (id, 2));
+    }
+
+    #[test]
+    fn sixty_four_signatures_are_read_and_one_more_is_not() {
+        let mut envelope = Envelope::sign(&note(), &key());
+        envelope.signatures = vec![envelope.signatures[0].clone(); SIGNATURES_MAX];
+        assert!(Envelope::from_json(&envelope.to_json()).is_ok());
+        envelope.signatures.push(envelope.signatures[0].clone());
+        assert!(matches!(
+            Envelope::from_json(&envelope.to_json()),
+            Err(EnvelopeError::TooLarge)
+        ));
     }
 
     #[test]

@@ -17,7 +17,10 @@ use protocol::documents::{
 use protocol::envelope::{Envelope, Payload};
 use protocol::ids::{CenterId, ChainHead, DocumentId};
 use protocol::keys::{SigningKey, SumKey};
-use protocol::limits::{CURRENCY_VALID_S, DEADLINE_S_MAX};
+use protocol::limits::{
+    ANSWER_DELAY_S_MAX, CENTERS_MAX, CLOCK_SKEW_S, CURRENCY_VALID_S, DEADLINE_S_MAX, MEMBERS_MAX,
+    PARAMETER_CHARS_MAX, PARAMETERS_MAX, RESEARCHERS_MAX, SIGNATURES_MAX, STUDY_TEMPLATES_MAX,
+};
 use protocol::log::LogPosition;
 use protocol::question::{Mode, Question};
 use protocol::verify::{Asked, Governance, GovernanceError, authorise};
@@ -290,6 +293,121 @@ fn signatures_that_arrive_one_after_the_other_count_together_and_once_each() {
     signed.signatures.push(signed.signatures[0].clone());
     governance.apply(&signed).unwrap();
     assert!(governance.roster().is_some());
+}
+
+#[test]
+fn signatures_that_count_for_nothing_crowd_out_none_that_does() {
+    let network = Network::new();
+    let charter = Envelope::sign(&network.charter, &network.people.member);
+    let mut governance = Governance::pinned_to(charter.id());
+    governance.apply(&charter).unwrap();
+    for _ in 0..2 {
+        let mut junk = Envelope::sign(&network.roster, &network.people.office);
+        while junk.signatures.len() < SIGNATURES_MAX {
+            let mut strange = Envelope::sign(&network.roster, &key()).signatures.remove(0);
+            strange.keyid = network.people.member.public().to_string();
+            junk.signatures.push(strange);
+        }
+        assert!(matches!(
+            governance.apply(&junk),
+            Err(GovernanceError::RuleNotMet { signed: 0, .. })
+        ));
+    }
+    let signed = Envelope::sign(&network.roster, &network.people.member);
+    governance.apply(&signed).unwrap();
+    assert!(governance.roster().is_some());
+}
+
+#[rstest]
+#[case::currency_in_its_last_second(|n: &mut Network| n.currency.time = now() - SignedDuration::from_secs(CURRENCY_VALID_S - 1))]
+#[case::currency_as_far_ahead_as_clocks_may_differ(|n: &mut Network| n.currency.time = now() + SignedDuration::from_secs(CLOCK_SKEW_S))]
+#[case::the_latest_deadline(|n: &mut Network| n.query.deadline = now() + SignedDuration::from_secs(DEADLINE_S_MAX + CLOCK_SKEW_S))]
+#[case::as_many_parameters_as_may_be(|n: &mut Network| n.query.question.parameters = (0..PARAMETERS_MAX).map(|i| (format!("p{i}"), "é".repeat(PARAMETER_CHARS_MAX))).collect())]
+#[case::all_that_the_study_allows(|n: &mut Network| n.query.question.rho = n.study.rho_cap)]
+fn what_lies_on_a_limit_is_authorised(#[case] change: fn(&mut Network)) {
+    let mut network = Network::new();
+    change(&mut network);
+    assert!(network.ask().is_ok());
+}
+
+#[rstest]
+#[case::currency_too_far_ahead(|n: &mut Network| n.currency.time = now() + SignedDuration::from_secs(CLOCK_SKEW_S + 1), RefusalReason::CurrencyMismatch)]
+#[case::one_character_more(|n: &mut Network| drop(n.query.question.parameters.insert("p".into(), "é".repeat(PARAMETER_CHARS_MAX + 1))), RefusalReason::ParametersNotAllowed)]
+fn what_lies_beyond_a_limit_is_refused(
+    #[case] change: fn(&mut Network),
+    #[case] reason: RefusalReason,
+) {
+    let mut network = Network::new();
+    change(&mut network);
+    assert_eq!(network.ask(), Err(reason));
+}
+
+#[test]
+fn a_roster_has_at_most_200_centers_and_a_delay_of_an_hour() {
+    let network = Network::new();
+    let mut roster = network.roster.clone();
+    roster.centers = (0..CENTERS_MAX)
+        .map(|number| RosterCenter {
+            id: format!("K{number}").parse().unwrap(),
+            signing_key: key().public(),
+            sum_key: SumKey::from_bytes([u8::try_from(number).unwrap(); 32]),
+            ..network.roster.centers[0].clone()
+        })
+        .collect();
+    roster.answer_delay_s = ANSWER_DELAY_S_MAX;
+    assert!(roster.check().is_ok());
+    for delay in [ANSWER_DELAY_S_MAX.next_up(), -0.1, f64::NAN, f64::INFINITY] {
+        let answer_delay_s = delay;
+        let roster = Roster {
+            answer_delay_s,
+            ..roster.clone()
+        };
+        assert!(roster.check().is_err(), "{delay}");
+    }
+    let one_more = RosterCenter {
+        id: "more".parse().unwrap(),
+        signing_key: key().public(),
+        sum_key: SumKey::from_bytes([255; 32]),
+        ..network.roster.centers[0].clone()
+    };
+    roster.centers.push(one_more);
+    assert!(roster.check().is_err());
+}
+
+#[test]
+fn a_committee_has_at_most_32_members_and_a_study_64_researchers_and_256_templates() {
+    let network = Network::new();
+    let mut charter = network.charter.clone();
+    let member = |number: usize| Member {
+        id: format!("m{number}").parse().unwrap(),
+        key: key().public(),
+        ..network.charter.members[0].clone()
+    };
+    charter.members = (0..MEMBERS_MAX).map(member).collect();
+    charter.threshold = 17;
+    assert!(charter.check().is_ok());
+    charter.members.push(member(MEMBERS_MAX));
+    assert!(charter.check().is_err());
+
+    let mut study = network.study.clone();
+    let researcher = |number: usize| Researcher {
+        id: format!("r{number}").parse().unwrap(),
+        name: String::new(),
+        key: key().public(),
+    };
+    study.researchers = (0..RESEARCHERS_MAX).map(researcher).collect();
+    let template = |number: usize| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        DocumentId::from_bytes(bytes)
+    };
+    study.templates = (0..STUDY_TEMPLATES_MAX).map(template).collect();
+    assert!(study.check().is_ok());
+    let mut wide = study.clone();
+    wide.researchers.push(researcher(RESEARCHERS_MAX));
+    assert!(wide.check().is_err());
+    study.templates.push(template(STUDY_TEMPLATES_MAX));
+    assert!(study.check().is_err());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! How large may a dictionary, a template or a question be? Every limit, once.
 
+pub use protocol::limits::{CELLS_MAX, PARAMETERS_MAX};
+
 /// Tables of a dictionary.
 pub const TABLES_MAX: usize = 64;
 /// Columns of one table.
@@ -11,8 +13,6 @@ pub const NAME_BYTES_MAX: usize = 63;
 
 /// Bytes of a template's TOML text.
 pub const TEMPLATE_BYTES_MAX: usize = 65_536;
-/// Parameters of a template.
-pub const PARAMETERS_MAX: usize = 32;
 /// Bytes of one parameter's value as a person gives it.
 pub const PARAMETER_BYTES_MAX: usize = 1_024;
 
@@ -24,7 +24,5 @@ pub const LEVELS_MAX: usize = 32;
 pub const INTERVALS_MAX: usize = 23;
 /// The last edge of a grid, in months: 50 years.
 pub const GRID_MONTHS_MAX: u32 = 600;
-/// Cells of one tally.
-pub const CELLS_MAX: usize = 4_096;
 /// Units that one patient adds to the person-time at most.
 pub const PERSON_TIME_UNITS_MAX: u32 = 200;

@@ -203,10 +203,10 @@ impl Governance {
         if envelope.id() != self.pinned {
             return Err(GovernanceError::OtherCharter);
         }
-        let envelope = self.collect(envelope);
         let charter: Charter = envelope.parse_unverified()?;
         charter.check()?;
         let keys = charter.member_keys();
+        let envelope = self.collect(envelope, &keys);
         if envelope.signers(&keys) != keys {
             return Err(GovernanceError::NotEveryMember);
         }
@@ -238,9 +238,11 @@ impl Governance {
         envelope: &Envelope,
     ) -> Result<(DocumentId, P), GovernanceError> {
         let charter = self.charter.clone().ok_or(GovernanceError::NoCharter)?;
-        let envelope = self.collect(envelope);
         let proposal: P = envelope.parse_unverified()?;
         same_network(&charter.network, proposal.network())?;
+        let mut may_sign = charter.member_keys();
+        may_sign.insert(proposal.proposer());
+        let envelope = self.collect(envelope, &may_sign);
         if envelope.signers(&[proposal.proposer()].into()).is_empty() {
             return Err(GovernanceError::ProposerMissing);
         }
@@ -248,18 +250,23 @@ impl Governance {
         Ok((envelope.id(), proposal))
     }
 
-    /// Adds this envelope's signatures to those seen before on the same document.
-    fn collect(&mut self, envelope: &Envelope) -> Envelope {
-        let known = self
-            .collected
-            .entry(envelope.id())
-            .or_insert_with(|| envelope.clone());
-        for signature in &envelope.signatures {
-            if !known.signatures.contains(signature) {
-                known.signatures.push(signature.clone());
-            }
+    /// Adds this envelope's signatures by `may_sign` to those seen before on the same document, one a key. Any other is
+    /// left out, or signatures that count for nothing could crowd out those that come later.
+    fn collect(&mut self, envelope: &Envelope, may_sign: &BTreeSet<PublicKey>) -> Envelope {
+        let id = envelope.id();
+        let mut known = self.collected.remove(&id).unwrap_or_else(|| Envelope {
+            signatures: Vec::new(),
+            ..envelope.clone()
+        });
+        let have = known.signers(may_sign);
+        let new = may_sign.difference(&have);
+        known
+            .signatures
+            .extend(new.filter_map(|key| envelope.signature_by(*key).cloned()));
+        if !known.signatures.is_empty() {
+            self.collected.insert(id, known.clone());
         }
-        known.clone()
+        known
     }
 }
 
