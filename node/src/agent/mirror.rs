@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use protocol::documents::Answer;
+use protocol::documents::{Answer, Currency};
 use protocol::envelope::Envelope;
-use protocol::ids::{CenterId, DocumentId};
+use protocol::ids::{CenterId, ChainHead, DocumentId};
 use protocol::keys::PublicKey;
 use protocol::log::{LogEntry, LogPosition};
 use protocol::verify::Governance;
@@ -22,6 +22,8 @@ pub struct Mirror {
     connection: Connection,
     own: Own,
     position: LogPosition,
+    /// The log's head after each entry.
+    heads: Vec<ChainHead>,
     governance: Governance,
     own_answers: Vec<LoggedAnswer>,
 }
@@ -43,16 +45,13 @@ impl Mirror {
             connection,
             own,
             position: LogPosition::EMPTY,
+            heads: Vec::new(),
             governance: Governance::pinned_to(charter),
             own_answers: Vec::new(),
         };
-        for entry in mirror.stored()? {
-            mirror.position = mirror
-                .position
-                .after(&entry)
-                .map_err(|error| broken(&error))?;
-            mirror.take(&entry);
-        }
+        let stored = mirror.stored()?;
+        let after = mirror.positions_after(&stored)?;
+        mirror.follow(&stored, after);
         Ok(mirror)
     }
 
@@ -76,10 +75,7 @@ impl Mirror {
 
     /// Appends entries that extend the copy, all or none.
     pub fn extend(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
-        let position = self
-            .position
-            .extended(entries)
-            .map_err(|error| broken(&error))?;
+        let after = self.positions_after(entries)?;
         let transaction = self.connection.transaction()?;
         for entry in entries {
             transaction
@@ -93,17 +89,51 @@ impl Mirror {
                 ])?;
         }
         transaction.commit()?;
-        self.position = position;
-        for entry in entries {
-            self.take(entry);
-        }
+        self.follow(entries, after);
         Ok(())
+    }
+
+    /// The position after each of `entries`, if they extend the copy.
+    fn positions_after(&self, entries: &[LogEntry]) -> Result<Vec<LogPosition>, NodeError> {
+        let mut position = self.position;
+        let mut after = Vec::with_capacity(entries.len());
+        for entry in entries {
+            position = position.after(entry).map_err(|error| broken(&error))?;
+            after.push(position);
+        }
+        Ok(after)
+    }
+
+    /// Takes entries that are stored, with the position after each.
+    fn follow(&mut self, entries: &[LogEntry], after: Vec<LogPosition>) {
+        for (entry, position) in entries.iter().zip(after) {
+            self.take(entry);
+            self.position = position;
+            self.heads.push(position.head);
+        }
+    }
+
+    /// Whether the log ended in `position.head` when it had `position.entries` entries.
+    fn passed(&self, position: LogPosition) -> bool {
+        let entries = usize::try_from(position.entries).unwrap_or(usize::MAX);
+        match entries.checked_sub(1) {
+            None => position == LogPosition::EMPTY,
+            Some(last) => self.heads.get(last) == Some(&position.head),
+        }
     }
 
     /// Draws the consequences of one entry.
     fn take(&mut self, entry: &LogEntry) {
         if entry.envelope.is::<Answer>() {
             self.own_answers.extend(own_answer(entry, &self.own));
+        } else if let Ok(currency) = entry.envelope.parse_unverified::<Currency>()
+            && !self.passed(currency.log)
+        {
+            // As good as withheld: the last one that speaks of this log stands until it is too old.
+            tracing::error!(
+                log.index = entry.index,
+                "a currency document speaks of another log than the coordinator shows here. compare `cartally log` with others"
+            );
         } else if let Err(reason) = self.governance.apply(&entry.envelope) {
             // Not (yet) in force: the log holds proposals too.
             tracing::debug!(log.index = entry.index, %reason, "a document of the log is not in force");
@@ -162,6 +192,7 @@ fn own_answer(entry: &LogEntry, own: &Own) -> Option<LoggedAnswer> {
     let answer: Answer = entry.envelope.open(&[own.key].into()).ok()?;
     (answer.center == own.center).then_some(LoggedAnswer {
         log_index: entry.index,
+        question: answer.question,
         head: answer.ledger_head,
         cost: answer.cost,
     })
@@ -181,7 +212,7 @@ mod tests {
     use jiff::Timestamp;
     use protocol::amount::NanoRho;
     use protocol::documents::Query;
-    use protocol::ids::{ChainHead, QuestionId};
+    use protocol::ids::QuestionId;
     use protocol::keys::SigningKey;
     use protocol::question::{Mode, Question};
 
@@ -295,11 +326,46 @@ mod tests {
         mirror.extend(&entries).unwrap();
         let expected = LoggedAnswer {
             log_index: 2,
+            question: QuestionId::from_bytes([4; 32]),
             head: ChainHead::from_bytes([6; 32]),
             cost: NanoRho::from_nano(5),
         };
         assert_eq!(mirror.own_answers(), [expected]);
         drop(mirror);
         assert_eq!(open(&path, &key).own_answers(), [expected]);
+    }
+    #[test]
+    fn a_currency_document_that_speaks_of_another_log_is_as_good_as_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, member, office) = (dir.path().join("log.db"), key(), key());
+        let charter = crate::answer::fixture::charter(&member, &office);
+        let mut mirror = Mirror::open(&path, charter.id(), own(&member)).unwrap();
+        mirror.extend(&[entry(0, charter.clone())]).unwrap();
+        let seen = mirror.position();
+        let currency = |minute: i64, log: LogPosition| {
+            let currency = Currency {
+                network: "kr".parse().unwrap(),
+                time: Timestamp::from_second(60 * minute).unwrap(),
+                log,
+                revocations: protocol::documents::hash_of_revocations(&[].into()),
+            };
+            Envelope::sign(&currency, &office)
+        };
+        let other = LogPosition {
+            head: ChainHead::from_bytes([9; 32]),
+            ..seen
+        };
+        let ahead = LogPosition { entries: 9, ..seen };
+        let documents = [currency(1, seen), currency(2, other), currency(3, ahead)];
+        let entries: Vec<_> = (1..)
+            .zip(documents)
+            .map(|(index, envelope)| entry(index, envelope))
+            .collect();
+        mirror.extend(&entries).unwrap();
+        let in_force = |mirror: &Mirror| mirror.governance().currency().unwrap().document.log;
+        assert_eq!(in_force(&mirror), seen);
+        drop(mirror);
+        let mirror = Mirror::open(&path, charter.id(), own(&member)).unwrap();
+        assert_eq!(in_force(&mirror), seen);
     }
 }

@@ -59,6 +59,8 @@ pub struct Paid {
 pub struct LoggedAnswer {
     /// Its place in the log.
     pub log_index: u64,
+    /// The question that it answers.
+    pub question: QuestionId,
     /// The ledger's head that it carries.
     pub head: ChainHead,
     /// What it says was charged.
@@ -186,20 +188,24 @@ impl Ledger {
     }
 
     /// Those of the center's own answers in the common log that this ledger does not account for: their heads were
-    /// never its own, and no restore was recorded since. Any at all means that the file was rolled back.
+    /// never its own, or it keeps no answer to their questions and would draw a second one, and no restore was recorded
+    /// since. Any at all means that the file was rolled back.
     ///
     /// # Errors
     /// The file could not be read.
     pub fn unexplained(&self, answers: &[LoggedAnswer]) -> Result<Vec<LoggedAnswer>, LedgerError> {
-        let entries = store::entries(&self.lock())?;
-        let heads: BTreeSet<ChainHead> = entries.iter().map(|(_, head)| *head).collect();
+        let connection = self.lock();
+        let (entries, answered) = (store::entries(&connection)?, store::answered(&connection)?);
+        let heads = heads_of(&entries);
         let looked_at = entries
             .iter()
             .map(|(entry, _)| entry.looked_at())
             .max()
             .unwrap_or(0);
-        let strange =
-            |answer: &&LoggedAnswer| answer.log_index >= looked_at && !heads.contains(&answer.head);
+        let strange = |answer: &&LoggedAnswer| {
+            let known = heads.contains(&answer.head) && answered.contains(&answer.question);
+            answer.log_index >= looked_at && !known
+        };
         Ok(answers.iter().filter(strange).copied().collect())
     }
 
@@ -236,16 +242,18 @@ impl Ledger {
         log_entries: u64,
         now: Timestamp,
     ) -> Result<NanoRho, LedgerError> {
-        // One answer may stand in the log for several queries; it was charged once.
-        let lost: BTreeMap<ChainHead, NanoRho> = self
-            .unexplained(answers)?
-            .into_iter()
-            .map(|answer| (answer.head, answer.cost))
-            .collect();
-        let lost: NanoRho = lost.into_values().sum();
+        let unexplained = self.unexplained(answers)?;
         let mut connection = self.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let past = store::entries(&transaction)?;
+        let charged = heads_of(&past);
+        // One answer may stand in the log for several queries; it was charged once.
+        let lost: BTreeMap<ChainHead, NanoRho> = unexplained
+            .into_iter()
+            .filter(|answer| !charged.contains(&answer.head))
+            .map(|answer| (answer.head, answer.cost))
+            .collect();
+        let lost: NanoRho = lost.into_values().sum();
         append(
             &transaction,
             &past,
@@ -317,6 +325,10 @@ fn append(
     let head = entry.head_after(head_of(past));
     store::append(connection, &entry, head)?;
     Ok(head)
+}
+
+fn heads_of(entries: &[(Entry, ChainHead)]) -> BTreeSet<ChainHead> {
+    entries.iter().map(|(_, head)| *head).collect()
 }
 
 fn head_of(entries: &[(Entry, ChainHead)]) -> ChainHead {

@@ -1,5 +1,6 @@
 //! How do the ledger's rows stand in their file? All of its SQL, one function a statement.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
@@ -174,6 +175,18 @@ pub(super) fn keep_answer(
         )?
         .execute(params![question.to_string(), at_s, bytes])?;
     Ok(())
+}
+
+/// The questions that an answer is kept for.
+pub(super) fn answered(connection: &Connection) -> Result<BTreeSet<QuestionId>, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT question FROM answer")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    // What is no id was not written by this program, and answers no question.
+    Ok(rows
+        .collect::<Result<Vec<_>, _>>()?
+        .iter()
+        .filter_map(|question| question.parse().ok())
+        .collect())
 }
 
 /// The bytes of an answer, if there are any.

@@ -104,6 +104,19 @@ fn a_question_is_charged_once_and_for_good() {
 }
 
 #[test]
+fn an_answer_in_the_log_is_accounted_for_once_its_bytes_are_kept() {
+    let fixture = fixture();
+    let ledger = Ledger::open(&fixture.path).unwrap();
+    let _ = ledger
+        .charge(&request(1, 10), &caps(100), || at(0))
+        .unwrap();
+    let answer = logged(3, ledger.head().unwrap(), 10);
+    assert_eq!(ledger.unexplained(&[answer]).unwrap(), [answer]);
+    ledger.store_answer(answer.question, b"x", at(1)).unwrap();
+    assert_eq!(ledger.unexplained(&[answer]).unwrap(), []);
+}
+
+#[test]
 fn a_refusal_costs_nothing_and_locks_nothing() {
     let fixture = fixture();
     let ledger = Ledger::open(&fixture.path).unwrap();
@@ -151,15 +164,22 @@ fn after_a_restore_a_charge_without_an_answer_stays_spent_and_what_was_lost_coun
             .unwrap(),
         Charge::Fresh(_)
     ));
-    let known = logged(3, ledger.head().unwrap(), 10);
+    // Rolled back to between its charge and its answer: charged, but a second answer would be drawn.
+    let unanswered = logged(3, ledger.head().unwrap(), 10);
     let strange = logged(4, ChainHead::from_bytes([9; 32]), 80);
     let twice = logged(5, ChainHead::from_bytes([9; 32]), 80);
-    assert_eq!(ledger.unexplained(&[known, strange]).unwrap(), [strange]);
+    assert_eq!(
+        ledger.unexplained(&[unanswered, strange]).unwrap(),
+        [unanswered, strange]
+    );
     let lost = ledger
-        .record_restore(&[known, strange, twice], 6, at(1))
+        .record_restore(&[unanswered, strange, twice], 6, at(1))
         .unwrap();
     assert_eq!(lost.nano(), 80);
-    assert_eq!(ledger.unexplained(&[known, strange, twice]).unwrap(), []);
+    assert_eq!(
+        ledger.unexplained(&[unanswered, strange, twice]).unwrap(),
+        []
+    );
     let later = logged(6, ChainHead::from_bytes([8; 32]), 1);
     assert_eq!(ledger.unexplained(&[strange, later]).unwrap(), [later]);
     let again = ledger
@@ -182,6 +202,7 @@ fn after_a_restore_a_charge_without_an_answer_stays_spent_and_what_was_lost_coun
 fn logged(log_index: u64, head: ChainHead, nano: u64) -> LoggedAnswer {
     LoggedAnswer {
         log_index,
+        question: request(1, 0).question,
         head,
         cost: NanoRho::from_nano(nano),
     }
