@@ -44,7 +44,7 @@ pub fn finish(store: &Store, data: &DataDir, dictionary: &Dictionary) -> Result<
             match file::without_patient(data, &lock.lock_id, dictionary, &forgotten.patient) {
                 Ok(sha256) => store.rehash(&lock.lock_id, &sha256)?,
                 // A lock of another dictionary, or a damaged one: it is retired, so that nobody needs it any more.
-                Err(NodeError::Storage(_)) => {
+                Err(NodeError::Storage(_) | NodeError::Dictionary(_)) => {
                     std::fs::remove_file(&path)
                         .map_err(|error| NodeError::file("removed", &path, error))?;
                 }

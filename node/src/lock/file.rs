@@ -43,6 +43,9 @@ pub(crate) fn without_patient(
         std::fs::copy(&whole, part).map_err(|error| NodeError::file("copied", &whole, error))?;
         set_mode(part, 0o600)?;
         let db = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // No rows in files of the system's temporary folder, and none in a journal: the part is thrown away if it fails.
+        db.pragma_update(None, "temp_store", "MEMORY")?;
+        db.pragma_update(None, "journal_mode", "MEMORY")?;
         patients::delete_patient(&db, dictionary, patient)?;
         // Statistics could still tell the patient apart; the free pages surely could.
         db.execute_batch("ANALYZE; VACUUM")?;

@@ -235,6 +235,74 @@ fn forgetting_retires_locks_that_never_held_the_patient_too() {
 }
 
 #[test]
+fn no_file_of_the_node_holds_a_key_of_a_forgotten_patients_rows() {
+    let mut node = imported();
+    lock_on(&mut node, "2026-01-01").unwrap();
+    let keys = [("course", "C1"), ("infusion", "I1")];
+    let keys = keys.map(|(table, id)| node.pseudonyms.pseudonym(table, id));
+    let holders = |node: &TestNode| -> Vec<std::path::PathBuf> {
+        let files = [node.data.root().to_owned(), node.data.locks()];
+        let files = files.iter().flat_map(|folder| folder.read_dir().unwrap());
+        let paths = files.map(|file| file.unwrap().path());
+        let holds = |path: &std::path::PathBuf| {
+            let bytes = std::fs::read(path).unwrap();
+            let holds = |key: &String| bytes.windows(32).any(|part| part == key.as_bytes());
+            keys.iter().any(holds)
+        };
+        paths.filter(|path| path.is_file()).filter(holds).collect()
+    };
+    assert!(
+        holders(&node).len() >= 2,
+        "tables and lock hold the patient"
+    );
+    forget_patient(&mut node, "P1").unwrap();
+    assert_eq!(holders(&node), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn forgetting_that_a_reader_keeps_from_the_write_ahead_log_is_not_done_yet() {
+    let mut node = imported();
+    let reader = rusqlite::Connection::open(node.data.data()).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT * FROM patient")
+        .unwrap();
+    node.store
+        .connection()
+        .busy_timeout(std::time::Duration::ZERO)
+        .unwrap();
+    assert_eq!(
+        forget_patient(&mut node, "P1").unwrap_err().code(),
+        "node.busy"
+    );
+    assert!(!node.store.forgotten().unwrap().remove(0).done);
+    drop(reader);
+    forget::finish(&node.store, &node.data, &node.dictionary).unwrap();
+    assert!(node.store.forgotten().unwrap().remove(0).done);
+}
+
+#[test]
+fn rows_that_the_dictionary_does_not_know_keep_nobody_from_being_forgotten_unnoticed() {
+    let diary = "diary,diary_id,TEXT,,Y,primary,,,,,,,,,,,\ndiary,patient_id,TEXT,,Y,,patient.patient_id,,,,,,,,,,\n";
+    let csv = format!("{}\n{diary}", question::dictionary::SHIPPED_CSV.trim_end());
+    let mut node = TestNode::with_dictionary(&csv);
+    let people = patients(&["P1", "P2"]);
+    let files = [
+        ("patient.csv", people.as_str()),
+        ("diary.csv", "diary_id,patient_id\nD1,P1\n"),
+    ];
+    node.import_files(&files).unwrap();
+    let old = lock_on(&mut node, "2026-01-01").unwrap();
+    // A program, or a dictionary, that knows no diary.
+    node.dictionary = question::dictionary::Dictionary::shipped().unwrap();
+    let error = forget_patient(&mut node, "P1").unwrap_err();
+    assert_eq!(error.code(), "dictionary.invalid");
+    assert_eq!(node.number("SELECT COUNT(*) FROM patient"), 2);
+    node.import_files(&files[..1]).unwrap();
+    forget_patient(&mut node, "P1").unwrap();
+    assert!(!file::path(&node.data, &old.lock_id).exists());
+}
+
+#[test]
 fn an_unknown_patient_is_not_forgotten_and_nothing_is_retired() {
     let mut node = imported();
     lock_on(&mut node, "2026-01-01").unwrap();

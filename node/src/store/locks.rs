@@ -88,6 +88,7 @@ pub(crate) fn copy_tables(from: &Path, to: &Path) -> Result<(), NodeError> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
     db.execute("ATTACH ?1 AS live", [from.to_string_lossy()])?;
     let transaction = db.unchecked_transaction()?;
     for (name, sql) in definitions(&db, "table")? {

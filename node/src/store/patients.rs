@@ -69,6 +69,8 @@ impl Store {
         )?;
         transaction.execute("UPDATE cartally_lock SET retired = 1 WHERE retired = 0", [])?;
         delete_patient(&transaction, dictionary, patient)?;
+        // The planner's statistics hold samples of keys.
+        transaction.execute_batch("ANALYZE main")?;
         transaction.commit()?;
         Ok(())
     }
@@ -87,14 +89,19 @@ impl Store {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// Notes that no file holds the patient any more, and empties the write-ahead log, which still might.
+    /// Empties the write-ahead log, which may still hold the patient, and notes that no file does any more.
     pub(crate) fn forgotten_for_good(&self, patient: &str) -> Result<(), NodeError> {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let held_by_a_reader: bool = self
+            .connection()
+            .query_row(checkpoint, [], |row| row.get(0))?;
+        if held_by_a_reader {
+            return Err(NodeError::Busy);
+        }
         self.connection().execute(
             "UPDATE cartally_forgotten SET done = 1 WHERE patient_id = ?1",
             [patient],
         )?;
-        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-        self.connection().query_row(checkpoint, [], |_| Ok(()))?;
         Ok(())
     }
 }
@@ -111,13 +118,20 @@ pub(crate) fn holds_patient(db: &Connection, patient: &str) -> Result<bool, Node
     Ok(db.query_row(&sql, [patient], |row| row.get(0))?)
 }
 
-/// Deletes a patient and every row that belongs to the patient, children first.
+/// Deletes a patient and every row that belongs to the patient, children first. Tables that the dictionary does not know
+/// might hold more of the patient, so that nothing is deleted where there is one.
 pub(crate) fn delete_patient(
     db: &Connection,
     dictionary: &Dictionary,
     patient: &str,
 ) -> Result<(), NodeError> {
     let there = schema::working_tables(db)?;
+    if let Some(name) = there.iter().find(|name| dictionary.table(name).is_none()) {
+        return Err(NodeError::Dictionary(format!(
+            "the tables hold {name}, which the dictionary does not know, so nothing says which rows of it are the patient's. \
+             import again with this dictionary, then forget the patient"
+        )));
+    }
     for table in dictionary
         .tables()
         .iter()
