@@ -22,6 +22,7 @@ pub mod serve;
 pub mod status;
 pub mod cli;
 pub mod error;
+mod panics;
 #[cfg(test)]
 mod testing;
 

@@ -43,8 +43,9 @@ impl Task {
         let worker = Arc::clone(&task);
         let response = match task.shutdown.spawn_blocking(move || worker.respond()).await {
             Ok(response) => response,
-            Err(panicked) => {
-                tracing::error!(query.id = %task.query.id(), "answering a query ended in a fault of the program: {panicked}");
+            // What it said could quote a number; where it happened is on standard error (see `panics`).
+            Err(_panicked) => {
+                tracing::error!(query.id = %task.query.id(), "answering a query ended in a fault of the program");
                 task.answerer.refuse(
                     &task.query,
                     RefusalReason::Infrastructure,
@@ -86,9 +87,10 @@ impl Task {
         let finished = self.clock.now();
         let tick = tick_for(self.fetched, finished, self.delay);
         if !self.delay.is_zero() && tick > tick_for(self.fetched, self.fetched, self.delay) {
+            // The tick is seen by whoever gets the answer; how long the work took, by nobody.
             tracing::warn!(
                 query.id = %self.query.id(),
-                duration_ms = finished.duration_since(self.fetched).as_millis(),
+                leaves_at = %tick,
                 "answering took longer than the answer delay, so the answer waits for a later tick"
             );
         }

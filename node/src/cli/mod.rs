@@ -43,6 +43,7 @@ impl End {
 /// Runs `cartally-node` with these arguments (the first is the program's name) on this machine's clock.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::panics::hide_messages();
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     ExitCode::from(run_with(args, &mut out, &mut err, &SystemClock::shared()).code())
 }
