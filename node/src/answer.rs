@@ -2,6 +2,8 @@
 //! tally, noise, sign, record.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
@@ -206,7 +208,7 @@ impl Answerer {
         let exact = source.count(&plan)?;
         let release = privacy::release(&plan.parts, exact, paid.receipt, &mut self.noise.clone())?;
         let answer = Answer {
-            question: authorised.question_id,
+            question: release.question(),
             center: self.config.center.clone(),
             lock: lock.lock_id,
             lock_date: lock.date,

@@ -1,6 +1,7 @@
 //! A network of one center over a real center's rows, with really signed documents, for this crate's own tests.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
@@ -114,18 +115,7 @@ impl Network {
     /// With the rows of a real center, locked on the first of January 2026.
     pub(crate) fn with_rows() -> Self {
         let network = Self::new();
-        let mut store = Store::open(&network.data).unwrap();
-        let request = import::Request {
-            data: &network.data,
-            dictionary: &dictionary::load(&network.data).unwrap(),
-            pseudonyms: &keys::pseudonyms(&network.data).unwrap(),
-            center: "K01",
-            losing_is_right: false,
-            now: now(),
-            progress: &ProgressBar::hidden(),
-        };
-        import::import(&mut store, &ebmt4("center_1"), &request).unwrap();
-        lock::lock(&mut store, &network.data, Some("2026-01-01"), now()).unwrap();
+        lock_rows(&network.data, &ebmt4("center_1"), "2026-01-01");
         network
     }
 
@@ -135,9 +125,7 @@ impl Network {
         let mut roster: Roster = envelope.parse_unverified().unwrap();
         roster.version += 1;
         roster.answer_delay_s = answer_delay_s;
-        let mut envelope = Envelope::sign(&roster, &self.office);
-        envelope.add_signature(&self.member);
-        self.documents.roster = Some(envelope);
+        self.documents.roster = Some(self.decide(&roster));
     }
 
     /// Every document of the log.
@@ -170,7 +158,7 @@ impl Network {
             template: self.documents.templates[template].id(),
             parameters: parameters.canonical(),
             mode: Mode::Local,
-            rho: NanoRho::at_least(rho).unwrap(),
+            rho: NanoRho::at_most(rho).unwrap(),
             lock_date: "2026-11-20".parse().unwrap(),
         }
     }
@@ -202,12 +190,27 @@ impl Network {
         Answerer::open(self.data.clone()).unwrap()
     }
 
+    /// A document as proposer and committee sign it.
+    pub(crate) fn decide<P: Payload>(&self, document: &P) -> Envelope {
+        let mut envelope = Envelope::sign(document, &self.office);
+        envelope.add_signature(&self.member);
+        envelope
+    }
+
     pub(crate) fn respond_with(&self, answerer: &Answerer, query: &Envelope) -> Envelope {
-        let governance = self.governance();
+        self.respond_under(answerer, &self.governance(), query)
+    }
+
+    pub(crate) fn respond_under(
+        &self,
+        answerer: &Answerer,
+        governance: &Governance,
+        query: &Envelope,
+    ) -> Envelope {
         answerer.respond(
             query,
             Circumstances {
-                governance: &governance,
+                governance,
                 log: self.log,
                 clock: self.clock.as_ref(),
             },
@@ -242,6 +245,22 @@ impl Network {
         assert!(DEFAULT_POLICY.contains(right));
         std::fs::write(self.data.policy(), DEFAULT_POLICY.replace(right, wrong)).unwrap();
     }
+}
+
+/// Imports an export and locks it under this date.
+pub(crate) fn lock_rows(data: &DataDir, export: &Path, date: &str) {
+    let mut store = Store::open(data).unwrap();
+    let request = import::Request {
+        data,
+        dictionary: &dictionary::load(data).unwrap(),
+        pseudonyms: &keys::pseudonyms(data).unwrap(),
+        center: "K01",
+        losing_is_right: true,
+        now: now(),
+        progress: &ProgressBar::hidden(),
+    };
+    import::import(&mut store, export, &request).unwrap();
+    lock::lock(&mut store, data, Some(date), now()).unwrap();
 }
 
 pub(crate) fn charter(member: &SigningKey, office: &SigningKey) -> Envelope {
@@ -314,7 +333,7 @@ fn study(
         ethics_reference: String::new(),
         researchers: vec![researcher("kim", kim), researcher("lee", lee)],
         templates,
-        rho_cap: NanoRho::at_least(0.15).unwrap(),
+        rho_cap: NanoRho::at_most(0.15).unwrap(),
         expires: now() + days(30),
         calendar: vec![],
     }
