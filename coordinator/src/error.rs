@@ -102,6 +102,11 @@ pub enum CoordinatorError {
     /// The answer is signed by the wrong key, or is not this center's, or is of another question.
     #[error("this answer is refused: {0}")]
     Answer(&'static str),
+    /// The author of a document saw another log than this one.
+    #[error(
+        "its author saw another log than this coordinator keeps; bring the copy of the log up to date and sign anew, and if that does not help tell the committee"
+    )]
+    OtherLog,
     /// The answer's vector is larger than any plan.
     #[error(
         "an answer has at most {PARTS_MAX} parts of at most {CELLS_MAX} cells, none beyond {CELL_ABS_MAX}"
@@ -156,6 +161,7 @@ impl CoordinatorError {
             Self::NotInRoster(_) => "not_in_roster",
             Self::NotAsked(_) => "not_asked",
             Self::Answer(_) => "answer_refused",
+            Self::OtherLog => "other_log",
             Self::AnswerSize => "answer_too_large",
             Self::TooManyAnswers => "too_many_answers",
             Self::Report(_) => "report",
@@ -185,6 +191,8 @@ impl CoordinatorError {
             | Self::Envelope(EnvelopeError::Malformed(_) | EnvelopeError::Base64) => Kind::Invalid,
             Self::Envelope(EnvelopeError::TooLarge) | Self::AnswerSize => Kind::TooLarge,
             Self::Governance(GovernanceError::Older | GovernanceError::OtherCharter)
+            | Self::OtherLog
+            | Self::TooManyAnswers
             | Self::Task(_) => Kind::Conflict,
             Self::Envelope(_)
             | Self::Governance(_)
@@ -192,7 +200,7 @@ impl CoordinatorError {
             | Self::Query(_)
             | Self::Answer(_)
             | Self::Report(_) => Kind::Refused,
-            Self::TooManyQueries | Self::TooManyAnswers => Kind::Busy,
+            Self::TooManyQueries => Kind::Busy,
             Self::NoSuchQuery(_) | Self::NotPublished(_) => Kind::NotFound,
             Self::NotInRoster(_) | Self::NotAsked(_) => Kind::Forbidden,
             Self::Stopping => Kind::Unavailable,

@@ -6,8 +6,10 @@ mod queries;
 mod tasks;
 
 use axum::Router;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use protocol::ids::DocumentId;
-use transport::problem::{no_such_path, wrong_method};
+use transport::problem::{Problem, no_such_path, wrong_method};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -53,7 +55,20 @@ fn api() -> OpenApiRouter<Service> {
         .routes(routes!(queries::result))
 }
 
-/// The id in a path.
+/// The query that a path names.
+struct QueryId(DocumentId);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        // A path that is not UTF-8 names no document either.
+        let text = text.map(|Path(text)| text).unwrap_or_default();
+        Ok(Self(parse_id(&text)?))
+    }
+}
+
 fn parse_id(text: &str) -> Result<DocumentId, CoordinatorError> {
     text.parse()
         .map_err(|_| CoordinatorError::Id(text.chars().take(80).collect()))

@@ -104,6 +104,16 @@ impl Relay {
         }
     }
 
+    /// What the author of a document says to have seen must be this log: everyone who checks a result would refuse it for
+    /// one author who saw another.
+    fn must_be_on_log(&self, seen: LogPosition) -> Result<(), CoordinatorError> {
+        if log::contains(self.store.read(), seen)? {
+            Ok(())
+        } else {
+            Err(CoordinatorError::OtherLog)
+        }
+    }
+
     fn roster(&self) -> Option<&Roster> {
         self.governance
             .as_ref()?

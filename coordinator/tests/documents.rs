@@ -11,7 +11,7 @@ mod common;
 use common::{Coordinator, Network, START, new_key};
 use coordinator::limits::OPEN_QUERIES_MAX;
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::{Charter, Query};
+use protocol::documents::{Charter, Currency, Query};
 use protocol::envelope::Envelope;
 use protocol::limits::{DEADLINE_S_MAX, LOG_PAGE_MAX};
 use protocol::log::LogPosition;
@@ -197,6 +197,20 @@ async fn an_older_roster_is_refused() {
 }
 
 #[tokio::test]
+async fn a_currency_that_speaks_of_another_log_is_refused() {
+    let coordinator = Coordinator::ready(1).await;
+    let mut currency: Currency = coordinator.network.currency().parse_unverified().unwrap();
+    currency.time += SignedDuration::from_secs(1);
+    currency.log.entries = 2;
+    let signed = Envelope::sign(&currency, &coordinator.network.office);
+    let refused = coordinator.submit(&signed).await.unwrap_err();
+    assert_eq!(refused.code(), "other_log");
+    currency.log = coordinator.log().await.log;
+    let signed = Envelope::sign(&currency, &coordinator.network.office);
+    assert!(coordinator.submit(&signed).await.unwrap().in_force);
+}
+
+#[tokio::test]
 async fn what_nodes_send_is_not_handed_in_as_a_document() {
     let coordinator = Coordinator::ready(2).await;
     let refused = coordinator
@@ -215,6 +229,7 @@ type Change = fn(&mut Query);
 #[case::other_template("template-not-in-study", |q: &mut Query| q.question.template = q.study)]
 #[case::too_dear("rho-not-allowed", |q: &mut Query| q.question.rho = protocol::amount::NanoRho::from_nano(500_000_001))]
 #[case::long_parameter("parameters-not-allowed", |q: &mut Query| drop(q.question.parameters.insert("x".into(), "x".repeat(1025))))]
+#[case::other_log("other_log", |q: &mut Query| q.log.entries = 1)]
 #[tokio::test]
 async fn a_query_that_every_node_would_refuse_does_not_travel(
     #[case] code: &str,

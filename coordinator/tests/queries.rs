@@ -15,7 +15,9 @@ use common::{Coordinator, DEADLINE, new_key, peer, person};
 use coordinator::limits::{CELL_ABS_MAX, SUBMISSIONS_PER_TASK_MAX};
 use protocol::documents::{Answer, CenterEnding as E, QueryResult, RefusalReason};
 use protocol::envelope::Envelope;
+use protocol::ids::ChainHead;
 use protocol::limits::{CELLS_MAX, PARTS_MAX, WAIT_S_MAX};
+use protocol::log::LogPosition;
 use protocol::task::TaskState as S;
 use rstest::rstest;
 
@@ -226,11 +228,14 @@ async fn only_so_many_different_answers_are_kept_for_one_task() {
         answer.parts[0][1] = i64::try_from(attempt).unwrap();
         let answer = Envelope::sign(&answer, &coordinator.network.centers[0].1);
         let taken = coordinator.answer(0, query, &answer).await;
-        assert_eq!(
-            taken.is_ok(),
-            attempt < SUBMISSIONS_PER_TASK_MAX,
-            "{attempt}"
-        );
+        if attempt < SUBMISSIONS_PER_TASK_MAX {
+            assert!(taken.is_ok(), "{attempt}");
+        } else {
+            // No node should try this again for ever.
+            let problem = transport::problem::Problem::from(taken.unwrap_err());
+            assert_eq!(problem.code, "too_many_answers");
+            assert!(!problem.is_transient());
+        }
     }
 }
 
@@ -284,6 +289,14 @@ type Forge = fn(&Coordinator, &mut Answer) -> Envelope;
 })]
 #[case::a_cell_too_large("answer_too_large", |c: &Coordinator, a: &mut Answer| {
     a.parts = vec![vec![i64::try_from(CELL_ABS_MAX).unwrap() + 1]];
+    Envelope::sign(a, &c.network.centers[0].1)
+})]
+#[case::saw_another_log("other_log", |c: &Coordinator, a: &mut Answer| {
+    a.log = LogPosition { entries: 1, head: ChainHead::EMPTY };
+    Envelope::sign(a, &c.network.centers[0].1)
+})]
+#[case::saw_a_longer_log("other_log", |c: &Coordinator, a: &mut Answer| {
+    a.log = LogPosition { entries: u64::MAX, head: ChainHead::EMPTY };
     Envelope::sign(a, &c.network.centers[0].1)
 })]
 #[tokio::test]

@@ -10,6 +10,7 @@ mod common;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::Network;
 use coordinator::commands::{CertifiedRole, Handout, certify, init, renew};
@@ -92,6 +93,10 @@ impl World {
     }
 
     fn party(&self, role: CertifiedRole, id: &str, running: &Running) -> CoordinatorApi {
+        CoordinatorApi::new(self.http(role, id, running))
+    }
+
+    fn http(&self, role: CertifiedRole, id: &str, running: &Running) -> HttpClient {
         let request = create_request().unwrap();
         let path = |end: &str| self.dir.path().join(format!("{id}.{end}"));
         if !path("key").exists() {
@@ -110,9 +115,7 @@ impl World {
         }
         let credentials = Credentials::load(&path("pem"), &path("key")).unwrap();
         let roots = self.data().load_roots().unwrap();
-        CoordinatorApi::new(
-            HttpClient::new(&running.url, &credentials, &roots, &self.clock()).unwrap(),
-        )
+        HttpClient::new(&running.url, &credentials, &roots, &self.clock()).unwrap()
     }
 
     fn person(&self, running: &Running) -> CoordinatorApi {
@@ -268,6 +271,25 @@ async fn bad_requests_are_answered_with_problems_that_have_codes() {
         person.submit(&large).await.unwrap_err().code(),
         "body_too_large"
     );
+}
+
+#[rstest::rstest]
+#[case("/v1/queries/%ff", "not_an_id")]
+#[case("/v1/queries/abc/result", "not_an_id")]
+#[case("/v1/log?from=-1", "invalid_request")]
+#[case("/v1/log?from=0&to=1", "invalid_request")]
+#[case("/v1/nothing", "no_such_path")]
+#[case("/v1/documents", "wrong_method")]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_malformed_address_is_answered_with_a_problem(
+    #[case] path: &str,
+    #[case] code: &str,
+) {
+    let world = World::new(1);
+    let running = world.serve().await;
+    let http = world.http(CertifiedRole::Person, "kim", &running);
+    let answered = http.get::<serde_json::Value>(path, &[], Duration::ZERO);
+    assert_eq!(answered.await.unwrap_err().code(), code);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The door: accepts connections, takes the peer's name from its verified certificate, and hands requests to a router.
 
 mod accept;
+mod held;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::shutdown::Shutdown;
 
 /// Connections held open at once; further ones wait in the system's queue.
 pub const CONNECTIONS_MAX: usize = 1024;
+/// Connections that one peer may hold at once; a further one is closed.
+pub const CONNECTIONS_PER_PEER_MAX: usize = 32;
 /// Requests on one connection at once.
 pub const STREAMS_MAX: u32 = 64;
 /// Seconds for a TLS handshake.

@@ -17,6 +17,8 @@ use crate::error::TransportError;
 
 pub use credentials::{Credentials, Roots};
 
+pub(crate) use credentials::not_after;
+
 pub(crate) use verifier::NOT_THE_COORDINATOR;
 
 const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];

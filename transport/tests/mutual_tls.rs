@@ -301,6 +301,24 @@ async fn an_expired_certificate_is_refused_before_and_after_it_is_shown() {
 }
 
 #[tokio::test]
+async fn a_connection_does_not_outlive_its_certificate() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let short = Validity::from(clock.now(), Duration::from_mins(1));
+    let party = network.party_until("cartally://demo/center/K01", short);
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    clock.advance(Duration::from_mins(1));
+    assert!(ask::<String>(&client, "/who").await.is_ok());
+    clock.advance(Duration::from_secs(1));
+    let refused = ask::<String>(&client, "/who").await.unwrap_err();
+    assert_eq!(refused.code(), "certificate_expired");
+    assert!(
+        refused.to_string().contains("since the connection began"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
 async fn a_certificate_from_the_future_says_to_check_the_clock() {
     let (network, clock) = (Network::new("demo"), clock());
     let later = Validity::from(

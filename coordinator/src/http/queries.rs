@@ -1,7 +1,7 @@
 //! What was asked, how it stands, and what came of it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use protocol::api::{Queries, QueryStatus, ResultBundle, paths};
 use serde::Deserialize;
 use transport::body::Params;
@@ -9,7 +9,7 @@ use transport::problem::Problem;
 use transport::server::PeerIdentity;
 use utoipa::IntoParams;
 
-use super::parse_id;
+use super::QueryId;
 use crate::service::Service;
 
 /// How long to wait, and for what.
@@ -47,12 +47,12 @@ pub(super) async fn list(
 pub(super) async fn status(
     State(service): State<Service>,
     peer: PeerIdentity,
-    Path(query): Path<String>,
+    QueryId(query): QueryId,
     Params(watch): Params<Watch>,
 ) -> Result<Json<QueryStatus>, Problem> {
     Ok(Json(
         service
-            .status(&peer, parse_id(&query)?, watch.seen, watch.wait_s)
+            .status(&peer, query, watch.seen, watch.wait_s)
             .await?,
     ))
 }
@@ -68,9 +68,8 @@ pub(super) async fn status(
 pub(super) async fn result(
     State(service): State<Service>,
     peer: PeerIdentity,
-    Path(query): Path<String>,
+    QueryId(query): QueryId,
 ) -> Result<Json<ResultBundle>, Problem> {
-    let query = parse_id(&query)?;
     Ok(Json(
         service
             .run(&peer, move |relay, _| relay.result(&query))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use protocol::api::{Offers, Recorded, TaskReport, paths};
 use protocol::envelope::Envelope;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use transport::problem::Problem;
 use transport::server::PeerIdentity;
 use utoipa::IntoParams;
 
-use super::parse_id;
+use super::{QueryId, parse_id};
 use crate::error::CoordinatorError;
 use crate::service::Service;
 
@@ -58,10 +58,10 @@ pub(super) async fn offers(
 pub(super) async fn report(
     State(service): State<Service>,
     peer: PeerIdentity,
-    Path(query): Path<String>,
+    QueryId(query): QueryId,
     JsonBody(report): JsonBody<TaskReport>,
 ) -> Result<Json<Recorded>, Problem> {
-    let (center, query) = (peer.center()?, parse_id(&query)?);
+    let center = peer.center()?;
     Ok(Json(
         service
             .run(&peer, move |relay, now| {
@@ -82,10 +82,10 @@ pub(super) async fn report(
 pub(super) async fn answer(
     State(service): State<Service>,
     peer: PeerIdentity,
-    Path(query): Path<String>,
+    QueryId(query): QueryId,
     RawBody(body): RawBody,
 ) -> Result<Json<Recorded>, Problem> {
-    let (center, query) = (peer.center()?, parse_id(&query)?);
+    let center = peer.center()?;
     let envelope = Envelope::from_json(&body).map_err(CoordinatorError::from)?;
     Ok(Json(
         service

@@ -60,6 +60,7 @@ impl Relay {
         if envelope.is::<Answer>() {
             let answer: Answer = envelope.open(&[key].into())?;
             check_answer(&answer, center, query)?;
+            self.must_be_on_log(answer.log)?;
             Ok(Word::Answer)
         } else if envelope.is::<Refusal>() {
             let refusal: Refusal = envelope.open(&[key].into())?;
@@ -68,6 +69,7 @@ impl Relay {
                 "it names another center than the one that sends it",
             )?;
             must(refusal.query == query.id, "it refuses another query")?;
+            self.must_be_on_log(refusal.log)?;
             Ok(Word::Refusal(refusal.reason))
         } else {
             Err(CoordinatorError::Answer(

@@ -67,6 +67,9 @@ impl Relay {
             Err(GovernanceError::RuleNotMet { .. }) => false,
             Err(refused) => return Err(refused.into()),
         };
+        if let Some(currency) = governance.currency().filter(|currency| currency.id == id) {
+            self.must_be_on_log(currency.document.log)?;
+        }
         let of_network = governance
             .charter()
             .is_some_and(|charter| charter.network == self.network);
@@ -106,6 +109,7 @@ impl Relay {
         let query: Query = envelope.parse_unverified()?;
         let governance = self.governance.as_ref().ok_or(GovernanceError::NoCharter)?;
         check_query(governance, envelope, &query, now).map_err(CoordinatorError::Query)?;
+        self.must_be_on_log(query.log)?;
         if self.open_places()? == 0 {
             return Err(CoordinatorError::TooManyQueries);
         }

@@ -13,6 +13,7 @@ use crate::limits::LOG_PAGE_BYTES_MAX;
 const INSERT: &str =
     "INSERT INTO log (entry, time_us, document, envelope, head) VALUES (?1, ?2, ?3, ?4, ?5)";
 const LAST: &str = "SELECT entry, head FROM log ORDER BY entry DESC LIMIT 1";
+const HEAD: &str = "SELECT head FROM log WHERE entry = ?1";
 const PAGE: &str =
     "SELECT entry, time_us, envelope FROM log WHERE entry >= ?1 ORDER BY entry LIMIT ?2";
 const BY_DOCUMENT: &str = "SELECT envelope FROM log WHERE document = ?1 ORDER BY entry";
@@ -32,6 +33,17 @@ pub fn position(connection: &Connection) -> Result<LogPosition, CoordinatorError
             head: parse_id(&head)?,
         }),
     }
+}
+
+/// Whether `position` lies on this log.
+pub fn contains(connection: &Connection, position: LogPosition) -> Result<bool, CoordinatorError> {
+    let Some(last) = position.entries.checked_sub(1) else {
+        return Ok(position == LogPosition::EMPTY);
+    };
+    let mut statement = connection.prepare_cached(HEAD)?;
+    let last = i64::try_from(last).unwrap_or(i64::MAX);
+    let head: Option<String> = statement.query_row([last], |row| row.get(0)).optional()?;
+    Ok(head.is_some_and(|head| head == position.head.to_string()))
 }
 
 /// Appends a document and says how far the log reaches then.

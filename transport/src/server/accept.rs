@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::{Request, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use jiff::Timestamp;
 use protocol::ids::NetworkName;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
+use super::held::Held;
 use super::{
     CONNECTIONS_MAX, GRACE_S_MAX, HANDSHAKE_S_MAX, HEADER_BYTES_MAX, HEADER_S_MAX, PeerIdentity,
     REQUEST_S_MAX, STREAMS_MAX,
@@ -30,6 +32,7 @@ use super::{
 use crate::identity::Identity;
 use crate::problem::{Kind, Problem};
 use crate::shutdown::Shutdown;
+use crate::tls::not_after;
 
 /// After a failed accept (no file handles left), give others the time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -44,6 +47,15 @@ struct Door {
     router: Router,
     http: auto::Builder<TokioExecutor>,
     shutdown: Shutdown,
+    held: Held,
+}
+
+/// A connection's party, by its certificate.
+#[derive(Clone)]
+struct Peer {
+    identity: PeerIdentity,
+    /// The certificate's last moment.
+    until: Timestamp,
 }
 
 pub(super) async fn run(
@@ -59,6 +71,7 @@ pub(super) async fn run(
         router,
         http: http(),
         shutdown: shutdown.clone(),
+        held: Held::default(),
     });
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -116,10 +129,26 @@ impl Door {
             return;
         };
         let peer = self.peer(&stream);
-        if let Err(problem) = &peer {
-            tracing::warn!(peer.address = %address, reason = %problem.detail, "a peer of another network was turned away");
-        }
-        let service = service_fn(|request| answer(self.router.clone(), peer.clone(), request));
+        let _place = match &peer {
+            Ok(peer) => {
+                let Some(place) = self.held.another(&peer.identity.0) else {
+                    tracing::warn!(peer.address = %address, peer = %peer.identity.0, "a peer holds too many connections; a further one was closed");
+                    return;
+                };
+                Some(place)
+            }
+            Err(problem) => {
+                tracing::warn!(peer.address = %address, reason = %problem.detail, "a peer of another network was turned away");
+                None
+            }
+        };
+        let service = service_fn(|request| {
+            answer(
+                self.router.clone(),
+                peer.clone().and_then(|peer| self.still(peer)),
+                request,
+            )
+        });
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
@@ -156,7 +185,7 @@ impl Door {
     }
 
     /// The peer's name, or the problem that every request of this connection is answered with.
-    fn peer(&self, stream: &TlsStream<TcpStream>) -> Result<PeerIdentity, Problem> {
+    fn peer(&self, stream: &TlsStream<TcpStream>) -> Result<Peer, Problem> {
         let refuse =
             |detail: String| Problem::new(Kind::Forbidden, detail).with_code("wrong_network");
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -172,7 +201,20 @@ impl Door {
                 identity.network()
             )));
         }
-        Ok(PeerIdentity(identity))
+        let until = not_after(leaf).map_err(|error| refuse(error.to_string()))?;
+        let identity = PeerIdentity(identity);
+        Ok(Peer { identity, until })
+    }
+
+    /// The peer, while its certificate is valid: a connection may live longer.
+    fn still(&self, peer: Peer) -> Result<PeerIdentity, Problem> {
+        let now = self.tls.config().time_provider.current_time();
+        let now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+        if now.is_some_and(|now| now <= peer.until.as_second()) {
+            return Ok(peer.identity);
+        }
+        let why = "this certificate has expired since the connection began; ask the coordinator's operator for a new one";
+        Err(Problem::new(Kind::Forbidden, why).with_code("certificate_expired"))
     }
 }
 

@@ -99,9 +99,7 @@ impl Credentials {
             || TransportError::Certificate("its bytes are not an X.509 certificate".into());
         let leaf = chain.first().ok_or_else(unreadable)?;
         let identity = Identity::from_certificate(leaf)?;
-        let (_, parsed) = x509_parser::parse_x509_certificate(leaf).map_err(|_| unreadable())?;
-        let not_after = Timestamp::from_second(parsed.validity().not_after.timestamp())
-            .map_err(|_| unreadable())?;
+        let not_after = not_after(leaf)?;
         Ok(Self {
             chain,
             key,
@@ -160,6 +158,14 @@ impl Credentials {
     pub(super) fn key(&self) -> PrivateKeyDer<'static> {
         self.key.clone_key()
     }
+}
+
+/// The last moment of a certificate in DER.
+pub(crate) fn not_after(der: &[u8]) -> Result<Timestamp, TransportError> {
+    let unreadable =
+        || TransportError::Certificate("its bytes are not an X.509 certificate".into());
+    let (_, parsed) = x509_parser::parse_x509_certificate(der).map_err(|_| unreadable())?;
+    Timestamp::from_second(parsed.validity().not_after.timestamp()).map_err(|_| unreadable())
 }
 
 fn chain_from(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
