@@ -8,6 +8,7 @@ use demo::actor::Actor;
 use demo::network::{Network, RESEARCHER, Settings};
 
 use crate::cohort::{Cohort, write_center};
+use crate::process::Logged;
 
 /// A network of real processes in a folder that goes with it.
 pub struct TestNetwork {
@@ -17,8 +18,14 @@ pub struct TestNetwork {
 }
 
 impl TestNetwork {
-    /// Starts `centers` made-up centers, K01 with `first` patients, each next one with twice as many; a quarter died.
+    /// Starts `centers` made-up centers, K01 with `first` patients, each next one with twice as many; a quarter died. Answers
+    /// leave at once.
     pub fn start(executable: &str, centers: u32, first: u32) -> Self {
+        Self::with_delay(executable, centers, first, 0.0)
+    }
+
+    /// The same, whose answers leave at the first tick of so many seconds.
+    pub fn with_delay(executable: &str, centers: u32, first: u32, answer_delay_s: f64) -> Self {
         let root = tempfile::tempdir().expect("a folder can be made");
         let exports = root.path().join("exports");
         for number in 0..centers {
@@ -33,16 +40,25 @@ impl TestNetwork {
                 },
             );
         }
-        Self::over(root, executable, exports)
+        Self::made(root, executable, exports, answer_delay_s)
     }
 
-    /// Starts a network over existing exports.
+    /// Starts a network over existing exports, whose answers leave at once.
     pub fn over(root: tempfile::TempDir, executable: &str, centers: PathBuf) -> Self {
+        Self::made(root, executable, centers, 0.0)
+    }
+
+    fn made(
+        root: tempfile::TempDir,
+        executable: &str,
+        centers: PathBuf,
+        answer_delay_s: f64,
+    ) -> Self {
         let settings = Settings {
             executable: executable.into(),
             root: root.path().join("network"),
             centers,
-            answer_delay_s: 0.0,
+            answer_delay_s,
             rho_cap: "60".into(),
         };
         std::fs::create_dir_all(&settings.root).expect("a folder can be made");
@@ -51,6 +67,22 @@ impl TestNetwork {
             network,
             _root: root,
         }
+    }
+
+    /// Starts the node of center `index` so that the test reads its log, at `level`.
+    pub fn logged_node(&mut self, index: usize, level: &str) -> Logged {
+        self.network.kill_node(index);
+        let center = self
+            .network
+            .centers
+            .get(index)
+            .expect("there is such a center");
+        let data = center.data.to_string_lossy();
+        let program = self.network.program();
+        Logged::start(
+            program.command(Actor::Node, &["serve", "--data", &data]),
+            level,
+        )
     }
 
     /// Asks as the researcher and follows to the end; the query's id.
@@ -99,6 +131,14 @@ impl TestNetwork {
             .cartally(&RESEARCHER, arguments)
             .expect_err("the command fails")
             .to_string()
+    }
+}
+
+impl Drop for TestNetwork {
+    /// Nobody waits for servers to finish what a test is done with.
+    fn drop(&mut self) {
+        self.network.kill_coordinator();
+        (0..self.network.nodes.len()).for_each(|index| self.network.kill_node(index));
     }
 }
 
