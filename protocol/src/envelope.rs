@@ -332,18 +332,6 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_signatures_are_read_and_one_more_is_not() {
-        let mut envelope = Envelope::sign(&note(), &key());
-        envelope.signatures = vec![envelope.signatures[0].clone(); SIGNATURES_MAX];
-        assert!(Envelope::from_json(&envelope.to_json()).is_ok());
-        envelope.signatures.push(envelope.signatures[0].clone());
-        assert!(matches!(
-            Envelope::from_json(&envelope.to_json()),
-            Err(EnvelopeError::TooLarge)
-        ));
-    }
-
-    #[test]
     fn a_payload_at_the_limit_is_read_and_one_byte_more_is_not() {
         let of = |bytes: usize| Envelope {
             payload_type: Note::TYPE.into(),

@@ -247,8 +247,8 @@ impl Network {
     }
 }
 
-/// Imports an export and locks it under this date.
-pub(crate) fn lock_rows(data: &DataDir, export: &Path, date: &str) {
+/// Imports an export and locks it under this day.
+pub(crate) fn lock_rows(data: &DataDir, export: &Path, day: &str) {
     let mut store = Store::open(data).unwrap();
     let request = import::Request {
         data,
@@ -260,7 +260,7 @@ pub(crate) fn lock_rows(data: &DataDir, export: &Path, date: &str) {
         progress: &ProgressBar::hidden(),
     };
     import::import(&mut store, export, &request).unwrap();
-    lock::lock(&mut store, data, Some(date), now()).unwrap();
+    lock::lock(&mut store, data, Some(day), now()).unwrap();
 }
 
 pub(crate) fn charter(member: &SigningKey, office: &SigningKey) -> Envelope {
@@ -307,7 +307,7 @@ fn roster(
         network: "kr".parse().unwrap(),
         proposer: office.public(),
         version: 1,
-        coordinator: office.public(),
+        coordinator: key().public(),
         centers: vec![center],
         answer_delay_s: 0.0,
     }

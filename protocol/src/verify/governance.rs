@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use crate::documents::{Charter, Currency, DocumentError, Roster, Study, TemplateDocument};
+use crate::documents::{Charter, Currency, DocumentError, Roster, Study, TemplateDocument, demand};
 use crate::envelope::{Envelope, EnvelopeError, Payload};
 use crate::ids::{DocumentId, NetworkName};
 use crate::keys::PublicKey;
@@ -174,6 +174,7 @@ impl Governance {
         if envelope.is::<Roster>() {
             let (id, roster) = self.decided::<Roster>(envelope)?;
             roster.check()?;
+            self.check_coordinator(&roster)?;
             if self
                 .roster
                 .as_ref()
@@ -197,6 +198,16 @@ impl Governance {
             return Ok(Applied::NotGovernance);
         }
         Ok(Applied::InForce)
+    }
+
+    /// Whoever carries the log must not be the one who vouches that it is current.
+    fn check_coordinator(&self, roster: &Roster) -> Result<(), DocumentError> {
+        let vouches = |charter: &Charter| charter.timekeepers.contains(&roster.coordinator);
+        demand(
+            !self.charter.as_ref().is_some_and(vouches),
+            "roster",
+            "its coordinator's key is a timekeeper's; the coordinator needs a key of its own",
+        )
     }
 
     fn apply_charter(&mut self, envelope: &Envelope) -> Result<(), GovernanceError> {
@@ -275,7 +286,9 @@ trait Proposal: Payload {
     fn network(&self) -> &NetworkName;
     fn proposer(&self) -> PublicKey;
     /// Keys that do not count for the rule, beside the proposer's.
-    fn interested(&self) -> BTreeSet<PublicKey>;
+    fn interested(&self) -> BTreeSet<PublicKey> {
+        BTreeSet::new()
+    }
 }
 
 impl Proposal for Roster {
@@ -285,9 +298,6 @@ impl Proposal for Roster {
     fn proposer(&self) -> PublicKey {
         self.proposer
     }
-    fn interested(&self) -> BTreeSet<PublicKey> {
-        BTreeSet::new()
-    }
 }
 
 impl Proposal for TemplateDocument {
@@ -296,9 +306,6 @@ impl Proposal for TemplateDocument {
     }
     fn proposer(&self) -> PublicKey {
         self.proposer
-    }
-    fn interested(&self) -> BTreeSet<PublicKey> {
-        BTreeSet::new()
     }
 }
 
