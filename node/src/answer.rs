@@ -185,8 +185,10 @@ impl Answerer {
         if let Some(stored) = self.ledger.stored_answer(authorised.question_id)? {
             return stored_envelope(&stored);
         }
-        // Opened before the charge, so that a lock that is missing or damaged costs nothing; read only after it.
+        // Opened before the charge, so that a lock that is missing, damaged or of another dictionary costs nothing; its
+        // rows are read only after it.
         let (lock, source) = self.open_lock(&authorised)?;
+        source.understands(&plan)?;
         fault::point("node.before_charge");
         let request = ChargeRequest {
             question: authorised.question_id,

@@ -9,10 +9,11 @@ use protocol::ids::DocumentId;
 use protocol::question::Question;
 use rstest::rstest;
 
-use super::fixture::{Network, charter, key, now};
+use super::fixture::{Network, charter, key, lock_rows, now};
 use super::*;
 use crate::init::DEFAULT_POLICY;
 use crate::lock;
+use crate::testing::ebmt4;
 
 #[test]
 fn a_question_is_answered_with_noise_and_then_with_the_same_bytes_for_ever() {
@@ -173,6 +174,28 @@ fn a_stored_answer_outlives_its_lock() {
     let first = network.respond(&query);
     damage_lock(&network);
     assert_eq!(network.respond(&query).to_json(), first.to_json());
+}
+
+#[test]
+fn a_lock_that_lacks_a_column_of_the_question_costs_nothing() {
+    let network = Network::new();
+    let shipped = question::dictionary::SHIPPED_CSV.lines();
+    let older: Vec<&str> = shipped
+        .filter(|line| !line.starts_with("course,ldh_elevated,"))
+        .collect();
+    std::fs::write(network.data.dictionary(), older.join("\n")).unwrap();
+    lock_rows(&network.data, &ebmt4("center_1"), "2026-01-01");
+    std::fs::remove_file(network.data.dictionary()).unwrap();
+    let mut question = network.question(1, 0.05);
+    question
+        .parameters
+        .insert("by".into(), "ldh_elevated".into());
+    let query = network.query(question, &network.kim);
+    assert_eq!(network.reason(&query), RefusalReason::Infrastructure);
+    assert_eq!(network.spent(), 0);
+    // What the older lock knows is answered.
+    let _: Answer =
+        network.opened(&network.respond(&network.query(network.question(1, 0.05), &network.kim)));
 }
 
 #[test]

@@ -12,6 +12,9 @@ use thiserror::Error;
 ///
 /// What it returns is sealed at once. Its errors are faults of the infrastructure: they name no statement, no row and no value.
 pub trait Source: Send {
+    /// Whether the rows' tables can answer `plan`. Reads no row, so that it can be asked before anything is charged.
+    fn understands(&self, plan: &Plan) -> Result<(), SourceError>;
+
     /// The exact numbers of every part of `plan`, in its order; each vector as long as the part says.
     fn count(&self, plan: &Plan) -> Result<Exact<Vec<ExactPart>>, SourceError>;
 }

@@ -39,23 +39,24 @@ impl SqliteSource {
 }
 
 impl Source for SqliteSource {
+    fn understands(&self, plan: &Plan) -> Result<(), SourceError> {
+        for sql in statements(plan)? {
+            self.connection
+                .prepare(&sql)
+                .map_err(|error| fault(&error))?;
+        }
+        Ok(())
+    }
+
     fn count(&self, plan: &Plan) -> Result<Exact<Vec<ExactPart>>, SourceError> {
         // Part by part straight into the sealed value: nothing exact is ever held beside it, and a failure wipes it.
         let mut parts = Unsealed(Vec::with_capacity(plan.parts.len()));
-        for (position, part) in plan.parts.iter().enumerate() {
-            let exact = match part {
-                Part::Tally {
-                    tallies: 1, cells, ..
-                } if position == 0 => ExactPart::Tally(self.vector(&tally_sql(plan), *cells)?),
-                Part::PersonTime {
-                    cells, units_max, ..
-                } => {
-                    let sql = person_time_sql(plan, *units_max).ok_or(SourceError::Layout)?;
-                    ExactPart::PersonTime(self.vector(&sql, *cells)?)
-                }
-                Part::Tally { .. } => return Err(SourceError::Layout),
-            };
-            parts.0.push(exact);
+        for (part, sql) in plan.parts.iter().zip(statements(plan)?) {
+            let numbers = self.vector(&sql, part.cells())?;
+            parts.0.push(match part {
+                Part::Tally { .. } => ExactPart::Tally(numbers),
+                Part::PersonTime { .. } => ExactPart::PersonTime(numbers),
+            });
         }
         Ok(Exact::new(std::mem::take(&mut parts.0)))
     }
@@ -100,6 +101,18 @@ impl Drop for Unsealed {
     fn drop(&mut self) {
         self.0.zeroize();
     }
+}
+
+/// The outermost statement of each part, in the plan's order.
+fn statements(plan: &Plan) -> Result<Vec<String>, SourceError> {
+    let statement = |(position, part): (usize, &Part)| match part {
+        Part::Tally { tallies: 1, .. } if position == 0 => Ok(tally_sql(plan)),
+        Part::PersonTime { units_max, .. } => {
+            person_time_sql(plan, *units_max).ok_or(SourceError::Layout)
+        }
+        Part::Tally { .. } => Err(SourceError::Layout),
+    };
+    plan.parts.iter().enumerate().map(statement).collect()
 }
 
 /// The statement of a tally: whatever the inner select gives, each patient adds one to one cell and nothing to any other.
