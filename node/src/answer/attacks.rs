@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::fmt::MakeWriter;
 use transport::clock::ManualClock;
 
-use super::fixture::{Network, lock_rows, now};
+use super::fixture::{Network, key, lock_rows, now};
 use super::*;
 use crate::testing::ebmt4;
 
@@ -42,6 +42,10 @@ fn asked_in(network: &Network, study: &Envelope, question: &Question) -> Envelop
         ..query.parse_unverified().unwrap()
     };
     Envelope::sign(&query, &network.lee)
+}
+
+fn set(question: &mut Question, name: &str, value: &str) {
+    question.parameters.insert(name.into(), value.into());
 }
 
 /// The export of a real center without its first patient.
@@ -101,9 +105,9 @@ fn another_spelling_of_a_question_is_refused_and_not_another_draw() {
             ("age", "18..64"),
         ];
         for (name, value) in canonical {
-            question.parameters.insert(name.into(), value.into());
+            set(&mut question, name, value);
         }
-        question.parameters.insert(name.into(), value.into());
+        set(&mut question, name, value);
         network.query(question, &network.kim)
     };
     let _: Answer = network.opened(&network.respond(&with("clock", "os")));
@@ -242,28 +246,15 @@ fn seen(network: &Network, data: &DataDir) -> (Vec<String>, String) {
         change(&mut question);
         network.query(question, &network.kim)
     };
-    // Signed once for both centers would need no copies; signatures by one key over equal bytes are equal anyway.
     let queries = [
         asked(|_| ()),
         asked(|_| ()),
         asked(|question| question.rho = NanoRho::at_most(0.2).unwrap()),
         asked(|question| question.rho = NanoRho::from_nano(1)),
         asked(|question| question.lock_date = jiff::civil::date(2025, 1, 1)),
-        asked(|question| {
-            drop(
-                question
-                    .parameters
-                    .insert("by".into(), "sex, age_band".into()),
-            )
-        }),
-        asked(|question| {
-            drop(
-                question
-                    .parameters
-                    .insert("by".into(), "age_band,disease".into()),
-            )
-        }),
-        asked(|question| drop(question.parameters.insert("age".into(), "119..120".into()))),
+        asked(|question| set(question, "by", "sex, age_band")),
+        asked(|question| set(question, "by", "age_band,disease")),
+        asked(|question| set(question, "age", "119..120")),
         asked(|question| question.mode = Mode::Secure),
         asked(|question| question.rho = NanoRho::at_most(0.06).unwrap()),
     ];
@@ -299,9 +290,8 @@ fn nothing_but_noise_tells_a_center_from_one_without_a_patient_or_without_any() 
     let neighbour = without_first_patient(&network);
     let nobody = network.data.root().join("nobody");
     std::fs::create_dir(&nobody).unwrap();
-    for name in ["center_info.csv"] {
-        std::fs::copy(ebmt4("center_1").join(name), nobody.join(name)).unwrap();
-    }
+    let name = "center_info.csv";
+    std::fs::copy(ebmt4("center_1").join(name), nobody.join(name)).unwrap();
     let [all, one_less, none] = [ebmt4("center_1"), neighbour, nobody].map(|export| {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::new(folder.path().join("node"));
@@ -416,6 +406,33 @@ fn a_price_that_is_no_whole_number_above_nothing_is_refused() {
     free["question"]["rho"] = serde_json::json!(0);
     let query = Envelope::sign(&Raw(free), &network.kim);
     assert_eq!(network.reason(&query), RefusalReason::RhoNotAllowed);
+    assert_eq!(network.spent(), 0);
+}
+
+#[test]
+fn a_query_that_was_altered_on_its_way_is_nobodys() {
+    let network = Network::with_rows();
+    let signed = network.query(network.question(0, 0.05), &network.kim);
+    let Raw(sound) = signed.parse_unverified().unwrap();
+    for (field, value) in [
+        ("rho", serde_json::json!(49_999_999)),
+        ("lock_date", serde_json::json!("2026-11-19")),
+        ("parameters", serde_json::json!({})),
+        (
+            "template",
+            serde_json::json!(network.documents.templates[1].id()),
+        ),
+    ] {
+        let mut altered = sound.clone();
+        altered["question"][field] = value;
+        let mut query = Envelope::sign(&Raw(altered), &key());
+        query.signatures.clone_from(&signed.signatures);
+        assert_eq!(
+            network.reason(&query),
+            RefusalReason::NotAResearcher,
+            "{field}"
+        );
+    }
     assert_eq!(network.spent(), 0);
 }
 
