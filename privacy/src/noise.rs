@@ -27,9 +27,7 @@ pub trait NoiseSource: sealed::Sealed {
 
 /// OpenDP's discrete Gaussian sampler, which exists only where it has passed its self-check.
 #[derive(Debug, Clone)]
-pub struct DiscreteGaussian {
-    checked: (),
-}
+pub struct DiscreteGaussian(());
 
 impl DiscreteGaussian {
     /// Checks division and sampler of this machine (under 100 ms) and hands out the source.
@@ -39,7 +37,7 @@ impl DiscreteGaussian {
     /// a million starts.
     pub fn checked() -> Result<Self, PrivacyError> {
         self_check::check()?;
-        Ok(Self { checked: () })
+        Ok(Self(()))
     }
 }
 
@@ -47,7 +45,6 @@ impl sealed::Sealed for DiscreteGaussian {}
 
 impl NoiseSource for DiscreteGaussian {
     fn add(&mut self, mechanism: &Mechanism, exact: &[i64]) -> Result<Vec<i64>, PrivacyError> {
-        let () = self.checked;
         mechanism.invoke(exact)
     }
 }

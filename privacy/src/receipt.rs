@@ -31,12 +31,6 @@ impl Receipt {
         (self.question, self.cost)
     }
 
-    /// The question that was charged.
-    #[must_use]
-    pub const fn question(&self) -> QuestionId {
-        self.question
-    }
-
     /// What was charged.
     #[must_use]
     pub const fn cost(&self) -> NanoRho {
