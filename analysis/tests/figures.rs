@@ -32,3 +32,14 @@ fn figures_look_as_they_were_looked_at() {
         }
     }
 }
+
+#[test]
+fn a_stratum_of_which_nothing_can_be_said_is_named_below_and_not_drawn() {
+    let all = gallery::figures();
+    let (_, svg) = all
+        .iter()
+        .find(|(name, _)| *name == "survival-empty-stratum")
+        .unwrap();
+    assert!(svg.contains("so not drawn: missing."), "{svg}");
+    assert_eq!(svg.matches("<polyline").count(), 2);
+}

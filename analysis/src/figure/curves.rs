@@ -61,7 +61,11 @@ impl<'a> Curve<'a> {
 }
 
 pub(super) fn draw(caption: &Caption, estimates: &[Estimate]) -> String {
-    let (curves, hidden) = curves(caption, estimates);
+    let Chosen {
+        curves,
+        hidden,
+        silent,
+    } = chosen(caption, estimates);
     let mut svg = Svg::default();
     let top = caption.head(&mut svg, MARGIN, WIDTH - 2.0 * MARGIN) + 14.0;
     let (time, share) = axes(&curves, top);
@@ -92,7 +96,7 @@ pub(super) fn draw(caption: &Caption, estimates: &[Estimate]) -> String {
         .map(|(place, curve)| Block {
             curve,
             colour: colour(place),
-            named: curves.len() > 1,
+            named: curves.len() > 1 || !silent.is_empty(),
         })
         .collect();
     let below = followed::draw(
@@ -103,7 +107,7 @@ pub(super) fn draw(caption: &Caption, estimates: &[Estimate]) -> String {
         &shown,
         caption.mask_below,
     );
-    let method = note(curves.len(), hidden);
+    let method = note(curves.len(), hidden, &silent);
     let end = caption.foot(
         &mut svg,
         below + 16.0,
@@ -114,8 +118,17 @@ pub(super) fn draw(caption: &Caption, estimates: &[Estimate]) -> String {
     svg.finish(WIDTH, end + 8.0, &caption.title)
 }
 
-/// The strata's curves, or the pooled one; and how many strata were too many.
-fn curves<'a>(caption: &Caption, estimates: &'a [Estimate]) -> (Vec<Curve<'a>>, usize) {
+/// What is drawn, and what is only said.
+struct Chosen<'a> {
+    curves: Vec<Curve<'a>>,
+    /// How many strata were too many.
+    hidden: usize,
+    /// Names of strata without a single estimate, beside others that have some.
+    silent: Vec<String>,
+}
+
+/// The strata's curves, or the pooled one.
+fn chosen<'a>(caption: &Caption, estimates: &'a [Estimate]) -> Chosen<'a> {
     let mut curves: Vec<Curve<'a>> = Vec::new();
     let followed = |row: &&Estimate| row.quantity != Quantity::ExcludedCount;
     for row in estimates.iter().filter(followed) {
@@ -137,6 +150,13 @@ fn curves<'a>(caption: &Caption, estimates: &'a [Estimate]) -> (Vec<Curve<'a>>, 
     if curves.len() > 1 {
         curves.retain(|curve| curve.rows.first().is_some_and(|row| !row.is_pooled()));
     }
+    let is_silent = |curve: &Curve<'_>| curve.points().len() < 2;
+    let mut silent = Vec::new();
+    if curves.iter().any(|curve| !is_silent(curve)) {
+        let names = curves.iter().filter(|curve| is_silent(curve));
+        silent = names.map(|curve| curve.name.clone()).collect();
+        curves.retain(|curve| !is_silent(curve));
+    }
     let hidden = curves.len().saturating_sub(CURVES_MAX);
     if hidden > 0 {
         let mut sizes: Vec<f64> = curves.iter().map(Curve::patients).collect();
@@ -145,7 +165,11 @@ fn curves<'a>(caption: &Caption, estimates: &'a [Estimate]) -> (Vec<Curve<'a>>, 
         curves.retain(|curve| curve.patients() >= least);
         curves.truncate(CURVES_MAX);
     }
-    (curves, hidden)
+    Chosen {
+        curves,
+        hidden,
+        silent,
+    }
 }
 
 fn edges(curves: &[Curve<'_>], until: f64) -> Vec<f64> {
@@ -286,10 +310,15 @@ fn end_labels(svg: &mut Svg, curves: &[Curve<'_>], time: &Scale, share: &Scale) 
     }
 }
 
-fn note(curves: usize, hidden: usize) -> String {
+fn note(curves: usize, hidden: usize, silent: &[String]) -> String {
     let mut text = METHOD.to_owned();
     if curves > 1 {
         text += " Comparisons between strata are unadjusted.";
+    }
+    if !silent.is_empty() {
+        text += " Too few patients for this noise, so not drawn: ";
+        text += &silent.join(", ");
+        text += ".";
     }
     if hidden > 0 {
         return format!("{text} The {hidden} smallest strata are not drawn; the table has them.");

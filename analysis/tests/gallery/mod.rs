@@ -56,6 +56,14 @@ pub(crate) fn figures() -> Vec<(&'static str, String)> {
             survival("Freedom from second malignancy", &[("", 900.0, 0.985)], 5.0),
         ),
         (
+            "survival-empty-stratum",
+            survival(
+                "Overall survival by sex",
+                &[("F", 900.0, 0.6), ("M", 800.0, 0.5), ("missing", 0.0, 0.6)],
+                5.0,
+            ),
+        ),
+        (
             "survival-tiny",
             survival("Overall survival", &[("", 12.0, 0.6)], 0.05),
         ),
