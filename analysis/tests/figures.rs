@@ -41,5 +41,9 @@ fn a_stratum_of_which_nothing_can_be_said_is_named_below_and_not_drawn() {
         .find(|(name, _)| *name == "survival-empty-stratum")
         .unwrap();
     assert!(svg.contains("so not drawn: missing."), "{svg}");
-    assert_eq!(svg.matches("<polyline").count(), 2);
+    assert_eq!(
+        svg.matches(r#"fill-opacity="0.16""#).count(),
+        2,
+        "one band a curve"
+    );
 }
