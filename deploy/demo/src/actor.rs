@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Set for servers, so that they end when the process that started them does, however it ended.
+/// Holds the id of the process that starts a program: the program ends when that process does, however it ended.
 pub const TIED_VARIABLE: &str = "CARTALLY_DEMO_TIED";
 
 /// The programs that one executable can play.
@@ -35,11 +35,8 @@ impl Actor {
     }
 
     fn run(self, args: impl Iterator<Item = OsString>) -> ExitCode {
-        if std::env::var_os(TIED_VARIABLE).is_some() {
-            // Only a kernel without the call could fail here; the demo still stops its processes when it ends itself.
-            let _ = rustix::process::set_parent_process_death_signal(Some(
-                rustix::process::Signal::TERM,
-            ));
+        if !is_wanted() {
+            return ExitCode::FAILURE;
         }
         match self {
             Self::Node => node::run(args),
@@ -47,6 +44,18 @@ impl Actor {
             Self::Client => client::run(args),
         }
     }
+}
+
+/// Ties this process to the one that started it, if it asked for that. Whether that one still lives.
+fn is_wanted() -> bool {
+    let Some(parent) = std::env::var_os(TIED_VARIABLE) else {
+        return true;
+    };
+    // Only a kernel without the call could fail here; the demo still stops its processes when it ends itself.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    // It may have died before it was listened to.
+    let now = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().to_string());
+    now.is_some_and(|now| parent == *now)
 }
 
 /// Plays the program that the first argument selects; nothing if it selects none.

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
-use protocol::amount::NanoRho;
+use protocol::amount::{NanoRho, RHO_MAX};
+use question::template::shipped_templates;
 use transport::shutdown::Shutdown;
 
 use crate::actor;
 use crate::ask::{Answered, Question, ask};
+use crate::broom::{self, Broom};
 use crate::error::DemoError;
 use crate::exact::Exact;
 use crate::network::{Network, Settings};
@@ -55,6 +57,9 @@ struct Options {
 /// Runs the demo, or the program that the first argument selects.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|word| word == broom::WORD) {
+        return broom::sweep(&args);
+    }
     if let Some(ended) = actor::play(&args) {
         return ended;
     }
@@ -83,6 +88,7 @@ fn demo(matches: &ArgMatches) -> Result<(), DemoError> {
     let options =
         Options::from_arg_matches(matches).map_err(|e| DemoError::Usage(e.to_string()))?;
     let questions = questions(matches, &options)?;
+    must_be_known(&questions)?;
     let rho: NanoRho = options
         .rho
         .parse()
@@ -90,11 +96,18 @@ fn demo(matches: &ArgMatches) -> Result<(), DemoError> {
     let centers = options.centers.clone().unwrap_or_else(bundled);
     let exact = Exact::read(&centers)?;
     std::fs::create_dir_all(&options.out).map_err(DemoError::file(&options.out))?;
-    let root = tempfile::tempdir().map_err(DemoError::Start)?;
+    if let Some(parent) = options.json.as_deref().and_then(Path::parent) {
+        std::fs::create_dir_all(parent).map_err(DemoError::file(parent))?;
+    }
+    let cap = cap_for(rho, questions.len())?;
+    let executable = std::env::current_exe().map_err(DemoError::Start)?;
+    let root = tempfile::Builder::new().prefix(broom::PREFIX).tempdir();
+    let root = root.map_err(DemoError::Start)?;
+    // Dropped after the network, so that everything has ended when it sweeps.
+    let _broom = Broom::wait_beside(&executable, root.path())?;
     let mut out = std::io::stdout();
-    let cap = show::cap_for(rho, questions.len());
     let settings = Settings {
-        executable: std::env::current_exe().map_err(DemoError::Start)?,
+        executable,
         root: root.path().to_owned(),
         centers,
         answer_delay_s: ANSWER_DELAY_S,
@@ -126,6 +139,35 @@ fn demo(matches: &ArgMatches) -> Result<(), DemoError> {
     } else {
         Ok(())
     }
+}
+
+/// Templates are known before anything is built, so that a mistyped name is said at once.
+fn must_be_known(questions: &[Question]) -> Result<(), DemoError> {
+    let known = shipped_templates()?;
+    for Question { template, .. } in questions {
+        if !known
+            .iter()
+            .any(|k| &k.name == template || &k.title_id() == template)
+        {
+            let names: Vec<&str> = known.iter().map(|k| k.name.as_str()).collect();
+            return Err(DemoError::Usage(format!(
+                "no template is called {template:?}; ask one of: {}",
+                names.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What the demo's policies and templates allow, if any may allow so much.
+fn cap_for(rho: NanoRho, questions: usize) -> Result<NanoRho, DemoError> {
+    let cap = show::cap_for(rho, questions);
+    if cap.rho() > RHO_MAX {
+        return Err(DemoError::Usage(format!(
+            "--rho {rho} for {questions} questions is {cap} at each center, and no cap may be above {RHO_MAX}; ask for less"
+        )));
+    }
+    Ok(cap)
 }
 
 fn write_json(path: &Path, answers: &[Answered]) -> Result<(), DemoError> {
@@ -277,5 +319,20 @@ mod tests {
             templates,
             ["feasibility-count", "survival", "incidence-rate"]
         );
+    }
+
+    #[test]
+    fn what_no_cap_may_allow_is_refused_before_anything_is_built() {
+        let of = |rho: &str, questions| cap_for(rho.parse().unwrap(), questions);
+        assert!(of("50", 2).is_ok() && of("100", 1).is_ok());
+        assert_eq!(of("50", 3).unwrap_err().code(), "usage");
+        assert!(of("0.000000001", 3).is_ok());
+    }
+
+    #[test]
+    fn a_template_that_does_not_exist_is_said_before_anything_is_built() {
+        assert!(must_be_known(&parsed(&["--ask", "survival"]).unwrap()).is_ok());
+        let refused = must_be_known(&parsed(&["--ask", "survivl"]).unwrap()).unwrap_err();
+        assert!(refused.to_string().contains("incidence-rate"), "{refused}");
     }
 }

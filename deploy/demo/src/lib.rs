@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod error;
 pub mod network;
+mod broom;
 mod ask;
 mod cli;
 mod exact;

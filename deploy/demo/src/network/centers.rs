@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use node::data_dir::DataDir;
+use protocol::ids::{CenterId, IdError};
 
 use super::{NETWORK, Network, Program, text};
 use crate::actor::Actor;
@@ -25,7 +26,7 @@ pub fn find_centers(folder: &Path, nodes: &Path) -> Result<Vec<Center>, DemoErro
     let mut centers = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(DemoError::file(folder))? {
         let export = entry.map_err(DemoError::file(folder))?.path();
-        if export.is_dir() {
+        if export.is_dir() && !is_hidden(&export) {
             let id = center_id(&export)?;
             centers.push(Center {
                 data: nodes.join(&id),
@@ -54,6 +55,12 @@ pub fn find_centers(folder: &Path, nodes: &Path) -> Result<Vec<Center>, DemoErro
     Ok(centers)
 }
 
+/// Folders like `.git` and `__MACOSX` come along with copies and archives.
+fn is_hidden(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(['.', '_'])
+}
+
 /// `center_id` of the one row of `center_info.csv`.
 fn center_id(export: &Path) -> Result<String, DemoError> {
     let wrong = |why: String| DemoError::Center {
@@ -70,9 +77,13 @@ fn center_id(export: &Path) -> Result<String, DemoError> {
         .iter()
         .position(|name| name.trim_start_matches('\u{feff}') == "center_id");
     let row = reader.records().next().and_then(Result::ok);
-    let id = column.and_then(|column| row?.get(column).map(str::to_owned));
-    id.filter(|id| !id.is_empty())
-        .ok_or_else(|| wrong("center_info.csv names no center_id".into()))
+    let id = column.and_then(|column| row?.get(column).map(|id| id.trim().to_owned()));
+    let id = id.filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| wrong("center_info.csv names no center_id".into()))?;
+    let id: CenterId = id
+        .parse()
+        .map_err(|error: IdError| wrong(error.to_string()))?;
+    Ok(id.into())
 }
 
 /// Makes every center's node: keys, certificate, policy, import, lock; several centers at a time.
@@ -147,4 +158,50 @@ fn policy(rho: &str) -> String {
         "# Written by the demo: every cap allows what it asks.\n\n[caps]\nyear = {rho}\nlifetime = {rho}\nstudy = {rho}\n\
          researcher = {rho}\nquery = {rho}\nquestions_per_day = 1000\n\n[approval]\ndefault = \"automatic\"\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with these folders of centers, each with its `center_info.csv`.
+    fn centers(of: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, info) in of {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            std::fs::write(dir.path().join(name).join("center_info.csv"), info).unwrap();
+        }
+        dir
+    }
+
+    fn found(dir: &tempfile::TempDir) -> Result<Vec<String>, DemoError> {
+        let centers = find_centers(dir.path(), Path::new("nodes"))?;
+        Ok(centers.into_iter().map(|center| center.id).collect())
+    }
+
+    #[test]
+    fn stray_files_and_hidden_folders_are_no_centers() {
+        let dir = centers(&[
+            ("b", "center_id\nK02\n"),
+            ("a", "\u{feff}center_id\n K01 \n"),
+        ]);
+        std::fs::write(dir.path().join("README.md"), "x").unwrap();
+        std::fs::create_dir(dir.path().join(".git")).unwrap();
+        std::fs::create_dir(dir.path().join("__MACOSX")).unwrap();
+        assert_eq!(found(&dir).unwrap(), ["K01", "K02"]);
+    }
+
+    #[test]
+    fn a_center_without_a_usable_id_of_its_own_is_refused() {
+        for of in [
+            &[("a", "center_id\nK01\n"), ("b", "center_id\nK01\n")][..],
+            &[("a", "center_id\n../../x\n")],
+            &[("a", "center_id\n\n")],
+            &[("a", "name\nK01\n")],
+            &[("a", "")],
+            &[],
+        ] {
+            assert_eq!(found(&centers(of)).unwrap_err().code(), "center", "{of:?}");
+        }
+    }
 }

@@ -177,6 +177,17 @@ impl Network {
     }
 }
 
+impl Drop for Network {
+    /// Nodes first, all at once: a coordinator that ends before them would make them complain.
+    fn drop(&mut self) {
+        for node in self.nodes.iter_mut().flatten() {
+            node.ask_to_end();
+        }
+        self.nodes.clear();
+        self.coordinator = None;
+    }
+}
+
 fn serve_coordinator(program: &Program, dir: &Path, listen: &str) -> Result<Server, DemoError> {
     Server::start(
         program,

@@ -2,9 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use super::program::Program;
-use crate::actor::{Actor, TIED_VARIABLE};
+use crate::actor::Actor;
 use crate::error::DemoError;
 
 /// A server process; dropping it stops it.
@@ -25,9 +28,7 @@ impl Server {
         variables: &[(&str, &str)],
     ) -> Result<Self, DemoError> {
         let mut command = program.command(actor, arguments);
-        command
-            .env(TIED_VARIABLE, "1")
-            .envs(variables.iter().copied());
+        command.envs(variables.iter().copied());
         command.stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().map_err(DemoError::Start)?;
         let silent = || DemoError::Silent {
@@ -63,7 +64,13 @@ impl Server {
 
     /// Kills the process at once (SIGKILL) and waits until it is gone.
     pub fn kill(mut self) {
-        self.stop(rustix::process::Signal::KILL);
+        self.signal(Signal::KILL);
+        let _ = self.child.wait();
+    }
+
+    /// Asks the process to end, without waiting for it.
+    pub fn ask_to_end(&mut self) {
+        self.signal(Signal::TERM);
     }
 
     /// Waits for the process to end by itself; its exit code.
@@ -73,21 +80,31 @@ impl Server {
         Ok(self.child.wait()?.code())
     }
 
-    fn stop(&mut self, signal: rustix::process::Signal) {
-        // Either call fails only when the process is gone already, which is what is wanted.
-        let process = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(process, signal);
-        let _ = self.child.wait();
+    /// Nothing happens to a process that is gone already, which is what is wanted.
+    fn signal(&mut self, signal: Signal) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let process = rustix::process::Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process(process, signal);
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            self.stop(rustix::process::Signal::TERM);
+        self.ask_to_end();
+        for _ in 0..LOOKS_MAX {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(LOOK);
         }
+        self.signal(Signal::KILL);
+        let _ = self.child.wait();
     }
 }
 
 /// What servers print when they are ready: a coordinator its address, a node that it runs.
 const READY_WORDS: &[&str] = &["listening on ", "answering for "];
+/// A server that was asked to end is looked at so often, so long apart, before it is killed: 15 s.
+const LOOKS_MAX: u32 = 1500;
+const LOOK: Duration = Duration::from_millis(10);

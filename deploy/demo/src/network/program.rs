@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, TIED_VARIABLE};
 use crate::error::DemoError;
 
 /// The executable that plays all programs.
@@ -30,7 +30,7 @@ impl Program {
         }
     }
 
-    /// A command that plays `actor`, quiet in its log, without the caller's proxies.
+    /// A command that plays `actor`, quiet in its log, and ends with the caller.
     #[must_use]
     pub fn command(&self, actor: Actor, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
@@ -38,7 +38,9 @@ impl Program {
             .arg(actor.word())
             .args(arguments)
             .stdin(Stdio::null());
-        command.env("CARTALLY_LOG", "warn");
+        command
+            .env("CARTALLY_LOG", "warn")
+            .env(TIED_VARIABLE, std::process::id().to_string());
         command
     }
 
@@ -62,7 +64,7 @@ impl Program {
 }
 
 impl Words {
-    /// The first word of `length` characters after `label` on any line: an id in a program's output.
+    /// The id that follows `label` on any line.
     #[must_use]
     pub fn id_after(&self, label: &str) -> Option<String> {
         let mut rests = self
