@@ -16,7 +16,7 @@ use crate::verify::VerifyError;
 #[derive(Debug, Error)]
 pub enum ClientError {
     /// Reading or writing a file failed.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; check the path and who may read and write there")]
     File {
         /// Which file.
         path: PathBuf,
@@ -24,7 +24,9 @@ pub enum ClientError {
         source: std::io::Error,
     },
     /// Output could not be written, for example a closed pipe.
-    #[error("the output could not be written: {0}")]
+    #[error(
+        "the output could not be written: {0}; check where it goes and whether the disk is full"
+    )]
     Output(#[from] std::io::Error),
     /// There is no home yet.
     #[error("{0} is not the home of a person in a network; run: cartally init")]

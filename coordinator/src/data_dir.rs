@@ -86,10 +86,17 @@ impl DataDir {
 
     /// Opens the store of a complete folder.
     pub fn open_store(&self) -> Result<Store, CoordinatorError> {
-        if !self.store().is_file() {
-            return Err(CoordinatorError::NotInitialised(self.root.clone()));
-        }
+        self.must_be_complete()?;
         Store::open(&self.store())
+    }
+
+    /// Refuses a folder that `init` did not make or did not finish.
+    pub fn must_be_complete(&self) -> Result<(), CoordinatorError> {
+        if self.store().is_file() {
+            Ok(())
+        } else {
+            Err(CoordinatorError::NotInitialised(self.root.clone()))
+        }
     }
 
     /// The key that signs results.

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 #[derive(Debug, Error)]
 pub enum TransportError {
     /// A file could not be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}; check the path and who may read and write there")]
     File {
         /// Which file.
         path: PathBuf,
@@ -123,7 +123,9 @@ pub enum TransportError {
     #[error("{0:?} is not an address of a coordinator; write https://host:port")]
     Address(String),
     /// An address to listen on cannot be used.
-    #[error("cannot listen on {address}: {source}")]
+    #[error(
+        "cannot listen on {address}: {source}; give a free address of this machine with --listen"
+    )]
     Listen {
         /// The address.
         address: String,

@@ -1,6 +1,6 @@
 //! What is put before the committee? A roster, a template, a study, each signed by whoever proposes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use protocol::documents::{Researcher, Roster, RosterCenter, Study, TemplateDocum
 use protocol::envelope::Envelope;
 use protocol::ids::{CenterId, DocumentId, StudyName};
 use protocol::keys::{PublicKey, SumKey};
+use protocol::verify::Governance;
 use question::template::Template;
 use serde::Deserialize;
 
@@ -105,7 +106,7 @@ pub(crate) async fn propose_template(
     Ok(())
 }
 
-/// A study as the registry office writes it down; templates by `name@version`.
+/// A study as the registry office writes it down; templates by `name@version`, or by document id.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StudyFile {
@@ -128,7 +129,7 @@ pub(crate) async fn propose_study(
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     let written: StudyFile = read_toml(file)?;
-    let known = templates_by_label(session);
+    let known = templates(session, &session.governance(home)?);
     let key = home.signing_key()?;
     let rho_cap: NanoRho = written
         .rho_cap
@@ -162,30 +163,85 @@ pub(crate) async fn propose_study(
     Ok(())
 }
 
-/// Every template that was ever proposed, by `name@version`; of several with one label the last.
-fn templates_by_label(session: &Session) -> BTreeMap<String, DocumentId> {
+/// Which document a study means by a label or an id. Anybody enrolled can propose a template under any label, so those in
+/// force go before those proposed, and of several with one label the study must name the id.
+fn find(
+    documents: &BTreeMap<DocumentId, Labelled>,
+    wanted: &str,
+) -> Result<DocumentId, ClientError> {
+    let called = |(id, labelled): &(&DocumentId, &Labelled)| {
+        labelled.label == wanted || id.to_string() == wanted
+    };
+    let all: Vec<_> = documents.iter().filter(called).collect();
+    let in_force: Vec<_> = all.iter().filter(|(_, l)| l.in_force).copied().collect();
+    match if in_force.is_empty() { all } else { in_force }.as_slice() {
+        [(id, _)] => Ok(**id),
+        [] => Err(ClientError::Unknown {
+            what: "template",
+            name: wanted.to_owned(),
+            where_: "was proposed",
+            known: documents
+                .values()
+                .map(|labelled| labelled.label.clone())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(", "),
+        }),
+        several => Err(ClientError::Usage(format!(
+            "several templates are called {wanted}; put the id of the one you mean in its place: {}",
+            several
+                .iter()
+                .map(|(id, _)| id.to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    }
+}
+
+/// A template of the log as people name it.
+#[derive(Debug, Clone)]
+struct Labelled {
+    /// `name@version`.
+    label: String,
+    in_force: bool,
+}
+
+/// Every template that was ever proposed and can be read.
+fn templates(session: &Session, governance: &Governance) -> BTreeMap<DocumentId, Labelled> {
     let documents = session
         .mirror
         .documents()
         .filter(|e| e.is::<TemplateDocument>());
     let labelled = documents.filter_map(|envelope| {
         let document: TemplateDocument = envelope.parse_unverified().ok()?;
-        Some((
-            Template::parse(&document.template).ok()?.title_id(),
-            envelope.id(),
-        ))
+        let label = Template::parse(&document.template).ok()?.title_id();
+        let in_force = governance.template(&envelope.id()).is_some();
+        Some((envelope.id(), Labelled { label, in_force }))
     });
     labelled.collect()
 }
 
-fn find(known: &BTreeMap<String, DocumentId>, label: &str) -> Result<DocumentId, ClientError> {
-    known
-        .get(label)
-        .copied()
-        .ok_or_else(|| ClientError::Unknown {
-            what: "template",
-            name: label.to_owned(),
-            where_: "was proposed",
-            known: known.keys().cloned().collect::<Vec<_>>().join(", "),
-        })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_proposed_under_the_name_of_another_is_not_taken_for_it() {
+        let (one, two) = (
+            DocumentId::from_bytes([1; 32]),
+            DocumentId::from_bytes([2; 32]),
+        );
+        let labelled = |in_force| Labelled {
+            label: "survival@1.0.0".into(),
+            in_force,
+        };
+        let named = BTreeMap::from([(one, labelled(true)), (two, labelled(false))]);
+        assert_eq!(find(&named, "survival@1.0.0").unwrap(), one);
+        assert_eq!(find(&named, &two.to_string()).unwrap(), two);
+        let both = BTreeMap::from([(one, labelled(false)), (two, labelled(false))]);
+        assert_eq!(find(&both, "survival@1.0.0").unwrap_err().code(), "usage");
+        let unknown = find(&both, "survival@2.0.0").unwrap_err();
+        assert_eq!(unknown.code(), "unknown-template");
+    }
 }

@@ -38,9 +38,9 @@ pub async fn serve(
     shutdown: &Shutdown,
 ) -> Result<(), CoordinatorError> {
     let dir = DataDir::at(data);
-    let store = dir.open_store()?;
+    dir.must_be_complete()?;
     let _only_one = dir.lock()?;
-    let relay = Relay::open(store, dir.load_signing_key()?)?;
+    let relay = Relay::open(dir.open_store()?, dir.load_signing_key()?)?;
     let network = relay.network().clone();
     let credentials = dir.load_server()?;
     if credentials.not_after() <= clock.now() {
