@@ -94,6 +94,18 @@ pub enum ImportError {
         /// The line, from 1.
         line: u64,
     },
+    /// A row that fills the memory: most often the rest of the file, after a quotation mark that is never closed.
+    #[error(
+        "the row that begins on line {line} of {file} is longer than {bytes_max} bytes. check that every quotation mark in it is closed"
+    )]
+    RowTooLong {
+        /// The file's name.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The limit.
+        bytes_max: usize,
+    },
     /// A file beyond the limits.
     #[error(
         "{file} has more than {rows_max} rows, more than one import may bring. check the export"
@@ -159,6 +171,7 @@ impl ImportError {
             Self::DuplicateColumn { .. } => "import.duplicate_column",
             Self::MissingColumn { .. } => "import.missing_column",
             Self::Encoding { .. } => "import.encoding",
+            Self::RowTooLong { .. } => "import.row_too_long",
             Self::TooManyRows { .. } => "import.too_many_rows",
             Self::CenterRows { .. } => "import.center_rows",
             Self::OtherCenter { .. } => "import.other_center",

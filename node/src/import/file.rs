@@ -10,7 +10,14 @@ use question::dictionary::{Dictionary, Table};
 
 use super::ImportError;
 use super::header::{Stop, delimiter, first_row, understand};
+use super::ration::{Ration, Rationed};
 use crate::error::NodeError;
+
+/// Bytes of one row's values together, at most.
+pub const ROW_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of the file that may be read for one row: every quotation mark may be doubled, and the reader reads ahead.
+const ROW_RATION_BYTES: u64 = 2 * ROW_BYTES_MAX as u64 + 256 * 1024;
 
 /// One file of an export and the table it fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +85,7 @@ pub(super) fn survey(
 pub(super) struct TableFile {
     name: String,
     reader: csv::Reader<Box<dyn Read>>,
+    ration: Ration,
     record: ByteRecord,
     line: u64,
     fields: usize,
@@ -109,7 +117,9 @@ impl TableFile {
             Stop::Import(error) => error.into(),
         })?;
         let delimiter = delimiter(&first);
-        let whole: Box<dyn Read> = Box::new(Cursor::new(first).chain(input));
+        let ration = Ration::new(ROW_RATION_BYTES);
+        let whole = Cursor::new(first).chain(input);
+        let whole: Box<dyn Read> = Box::new(Rationed::new(whole, ration.clone()));
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .flexible(true)
@@ -124,6 +134,7 @@ impl TableFile {
         Ok(Self {
             name: export.name.clone(),
             reader,
+            ration,
             record: ByteRecord::new(),
             line: 1,
             fields,
@@ -134,10 +145,18 @@ impl TableFile {
     /// The next row that is not blank, or nothing at the end.
     pub(super) fn next_row(&mut self) -> Result<Option<Row<'_>>, NodeError> {
         loop {
-            let more = self
-                .reader
-                .read_byte_record(&mut self.record)
-                .map_err(|error| csv_fault(error, Path::new(&self.name)))?;
+            self.ration.renew(ROW_RATION_BYTES);
+            let line = self.reader.position().line().max(self.line + 1);
+            let more = self.reader.read_byte_record(&mut self.record);
+            let more = more.map_err(|error| match &error.kind() {
+                csv::ErrorKind::Io(cause) if cause.kind() == std::io::ErrorKind::FileTooLarge => {
+                    self.too_long(line)
+                }
+                _ => csv_fault(error, Path::new(&self.name)),
+            })?;
+            if self.record.as_slice().len() > ROW_BYTES_MAX {
+                return Err(self.too_long(line));
+            }
             if !more {
                 return Ok(None);
             }
@@ -173,6 +192,17 @@ impl TableFile {
             places: &self.places,
             fields: self.fields,
         }))
+    }
+}
+
+impl TableFile {
+    fn too_long(&self, line: u64) -> NodeError {
+        let error = ImportError::RowTooLong {
+            file: self.name.clone(),
+            line,
+            bytes_max: ROW_BYTES_MAX,
+        };
+        error.into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod error;
 mod header;
+mod ration;
 mod file;
 mod reject;
 mod report;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use question::dictionary::Dictionary;
 
 pub use error::ImportError;
+pub use file::ROW_BYTES_MAX;
 pub use header::HEADER_BYTES_MAX;
 pub use reject::Check;
 pub use rows::ROWS_MAX;

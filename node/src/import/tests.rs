@@ -345,6 +345,35 @@ fn a_header_may_have_the_limit_in_bytes_and_not_one_more() {
 }
 
 #[test]
+fn a_row_may_have_the_limit_in_bytes_and_not_one_more() {
+    let mut node = TestNode::new();
+    let row = |bytes: usize| {
+        let row = "P1,F,1980,Y,alive,2025-06-01,";
+        let padding = bytes - row.replace(',', "").len();
+        format!("{PATIENT_HEADER}{row}{}\n", " ".repeat(padding))
+    };
+    node.import_files(&[("patient.csv", &row(super::ROW_BYTES_MAX))])
+        .unwrap();
+    let error = node
+        .import_files(&[("patient.csv", &row(super::ROW_BYTES_MAX + 1))])
+        .unwrap_err();
+    assert_eq!(error.code(), "import.row_too_long");
+}
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() {
+    let mut node = TestNode::new();
+    let open = patients(&["P1", "P2"]).replace("P2,F", "P2,\"F");
+    let open = open + &"P3,F,1980,Y,alive,2025-06-01,\n".repeat(100_000);
+    let error = node.import_files(&[("patient.csv", &open)]).unwrap_err();
+    assert_eq!(error.code(), "import.row_too_long");
+    assert!(
+        error.to_string().contains("line 3 of patient.csv"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_folder_for_a_file_and_a_file_for_a_folder_are_refused() {
     let mut node = TestNode::new();
     let folder = node.export(&[]);
