@@ -197,6 +197,23 @@ async fn an_answer_that_comes_after_the_deadline_is_late_even_if_nobody_has_look
 }
 
 #[tokio::test]
+async fn an_answer_after_the_deadline_is_late_even_while_no_result_can_be_stored() {
+    let coordinator = Coordinator::ready(1).await;
+    let query = coordinator.asked(1).await;
+    let full =
+        "CREATE TRIGGER full BEFORE INSERT ON result BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    coordinator.database().execute_batch(full).unwrap();
+    coordinator.clock.advance(DEADLINE);
+    let answer = coordinator.network.answer(0, 1);
+    assert!(coordinator.answer(0, query, &answer).await.unwrap().late);
+    let mended = coordinator.database().execute_batch("DROP TRIGGER full");
+    mended.unwrap();
+    coordinator.offers(0).await.unwrap();
+    let result = coordinator.result(query).await.unwrap().result;
+    assert_eq!(endings(&result_in(&coordinator, &result)), [E::Late]);
+}
+
+#[tokio::test]
 async fn a_doubled_answer_counts_once_and_a_second_one_changes_nothing() {
     let coordinator = Coordinator::ready(2).await;
     let query = coordinator.asked(1).await;

@@ -56,11 +56,19 @@ impl CoordinatorApi {
                 |error: protocol::log::LogError| TransportError::LogBroken(error.to_string());
             position.accepts(page.log).map_err(broken)?;
             position = position.extended(&page.entries).map_err(broken)?;
-            let whole = page.entries.is_empty() || position.entries >= page.log.entries;
+            let nothing_more = page.entries.is_empty();
             entries.extend(page.entries);
-            if whole {
+            if position.entries >= page.log.entries {
                 position.accepts(page.log).map_err(broken)?;
                 return Ok((entries, position));
+            }
+            // Whoever took what came for the whole log would go on with an old one.
+            if nothing_more {
+                let why = format!(
+                    "it promises {} entries and sends {}",
+                    page.log.entries, position.entries
+                );
+                return Err(TransportError::LogBroken(why));
             }
         }
     }

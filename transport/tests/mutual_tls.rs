@@ -12,7 +12,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use jiff::Timestamp;
+use protocol::api::{LogPage, paths};
+use protocol::ids::ChainHead;
 use protocol::limits::BODY_BYTES_MAX;
+use protocol::log::LogPosition;
 use rstest::rstest;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -23,6 +26,7 @@ use transport::body::RawBody;
 use transport::ca::{self, Authority, CERTIFICATE_VALID, Made, Validity};
 use transport::client::HttpClient;
 use transport::clock::{Clock, ManualClock};
+use transport::coordinator_api::CoordinatorApi;
 use transport::identity::{Identity, Role};
 use transport::problem::{Kind, Problem, no_such_path};
 use transport::server::{PeerIdentity, Server};
@@ -101,6 +105,18 @@ async fn echo_size(RawBody(bytes): RawBody) -> axum::Json<usize> {
     axum::Json(bytes.len())
 }
 
+/// A log that is said to be longer than what is sent of it.
+async fn withheld_log() -> axum::Json<LogPage> {
+    let log = LogPosition {
+        entries: 5,
+        head: ChainHead::from_bytes([1; 32]),
+    };
+    axum::Json(LogPage {
+        entries: vec![],
+        log,
+    })
+}
+
 async fn refuse() -> Problem {
     Problem::new(Kind::Refused, "the signature is wrong; sign it again").with_code("signature")
 }
@@ -111,6 +127,7 @@ fn router() -> Router {
         .route("/center", get(center_only))
         .route("/size", post(echo_size))
         .route("/refuse", get(refuse))
+        .route(paths::LOG, get(withheld_log))
         .fallback(no_such_path)
 }
 
@@ -316,6 +333,17 @@ async fn a_connection_does_not_outlive_its_certificate() {
         refused.to_string().contains("since the connection began"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_log_that_is_withheld_is_not_taken_for_the_whole() {
+    let (network, clock) = (Network::new("demo"), clock());
+    let server = serve(&network, &network.coordinator(&["127.0.0.1"]), &clock).await;
+    let party = network.party("cartally://demo/center/K01");
+    let client = HttpClient::new(&server.url, &party, &network.roots(), &handle(&clock)).unwrap();
+    let api = CoordinatorApi::new(client);
+    let refused = api.log_since(LogPosition::EMPTY).await.unwrap_err();
+    assert_eq!(refused.code(), "log_broken", "{refused}");
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ impl Relay {
         if tasks::submissions(self.store.read(), query, center)? >= SUBMISSIONS_PER_TASK_MAX {
             return Err(CoordinatorError::TooManyAnswers);
         }
-        let late = self.record(center, query, envelope, word, now)?;
+        let late = self.record(center, &stored, envelope, word, now)?;
         fault::point("coordinator.answer_stored");
         tracing::info!(query.id = %query, center.id = %center, late, "a center's word was logged");
         self.changes.progress = true;
@@ -90,16 +90,17 @@ impl Relay {
     fn record(
         &mut self,
         center: &CenterId,
-        query: &DocumentId,
+        stored: &StoredQuery,
         envelope: &Envelope,
         word: Word,
         now: Timestamp,
     ) -> Result<bool, CoordinatorError> {
-        let id = envelope.id();
+        let (id, query) = (envelope.id(), &stored.id);
         self.store.write(|tx| {
             let task = tasks::find(tx, query, center)?;
             let mut task = task.ok_or_else(|| CoordinatorError::NotAsked(center.clone()))?;
-            let late = task.state.has_ended();
+            // The deadline counts even where the result that it calls for could not be stored yet.
+            let late = task.state.has_ended() || stored.deadline <= now;
             if !late {
                 task.state = task.state.next(word.event())?;
                 task.reason = word.reason();
