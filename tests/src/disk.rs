@@ -12,7 +12,6 @@ pub struct SmallDisk {
 
 impl SmallDisk {
     /// A disk of so many KiB; nothing, said in one line, where this process may not mount.
-    #[must_use]
     #[allow(clippy::print_stdout, reason = "a test that is left out says so")]
     pub fn mount(size_kib: u32) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder can be made");
@@ -37,13 +36,11 @@ impl SmallDisk {
     }
 
     /// Where it is mounted.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Fills the disk up to a few bytes; removing the file makes room again.
-    #[must_use]
     pub fn fill(&self) -> PathBuf {
         use std::io::Write;
         let path = self.path.join("filler");

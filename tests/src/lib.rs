@@ -4,6 +4,7 @@
 #![allow(
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::must_use_candidate,
     reason = "a test network that cannot start should stop the test"
 )]
 

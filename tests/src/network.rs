@@ -157,14 +157,15 @@ pub fn run_to_fault(test: &TestNetwork, point: &str, arguments: &[&str]) -> Vec<
     let mut child = command.spawn().expect("the client starts");
     let output = BufReader::new(child.stdout.take().expect("its output is piped"));
     let mut said = Vec::new();
-    for line in output.lines() {
-        let line = line.expect("its output can be read");
-        if line.starts_with("fault-point") {
-            child.kill().expect("it can be killed");
-            child.wait().expect("it ends");
-            return said;
-        }
+    let mut lines = output.lines().map_while(Result::ok);
+    let reached = lines.any(|line| {
         said.push(line);
-    }
-    panic!("the client ended before {point}: {said:?}");
+        said.last()
+            .is_some_and(|line| line.starts_with("fault-point"))
+    });
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    assert!(reached, "the client ended before {point}: {said:?}");
+    said.pop();
+    said
 }

@@ -21,7 +21,6 @@ pub struct Ended {
 }
 
 /// Runs one of the programs to its end.
-#[must_use]
 pub fn run(executable: &str, actor: Actor, arguments: &[&str]) -> Ended {
     let mut command = Program::new(executable.as_ref()).command(actor, arguments);
     let output = command.output().expect("the program starts");
@@ -34,9 +33,6 @@ pub fn run(executable: &str, actor: Actor, arguments: &[&str]) -> Ended {
 
 impl Ended {
     /// Nothing was done, and the last words are `error[code]: what happened; what to do`.
-    ///
-    /// # Panics
-    /// It ended in any other way.
     pub fn refused(&self, code: &str) {
         assert_eq!(self.code, 1, "{self:?}");
         says_what_to_do(self.complaint.lines().last().unwrap_or_default(), code);
@@ -44,13 +40,12 @@ impl Ended {
 }
 
 /// The line has the code, and a sentence of at least two parts: what happened, and what to do.
-///
-/// # Panics
-/// It has not.
 pub fn says_what_to_do(line: &str, code: &str) {
     let sentence = line.strip_prefix(&format!("error[{code}]: "));
     let sentence = sentence.unwrap_or_else(|| panic!("wanted {code}, got: {line}"));
+    // What the system says after a colon is not advice.
     let parts = sentence.trim().split(['.', ';', ':']);
+    let parts = parts.filter(|part| !part.contains("(os error"));
     let second = parts.skip(1).find(|part| part.starts_with(' '));
     let told = second.is_some() || sentence.contains(" must ");
     assert!(told, "says not what to do: {line}");
@@ -66,7 +61,6 @@ pub struct Logged {
 
 impl Logged {
     /// Starts a command, logging at `level` as JSON, and waits until it is ready.
-    #[must_use]
     pub fn start(mut command: Command, level: &str) -> Self {
         command.env("CARTALLY_LOG", level);
         command.env("CARTALLY_LOG_FORMAT", "json");
@@ -112,7 +106,6 @@ impl Logged {
     }
 
     /// Kills it; every line that it logged.
-    #[must_use]
     pub fn end(mut self) -> Vec<String> {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");

@@ -68,14 +68,12 @@ impl Researcher {
     }
 
     /// The template of this name.
-    #[must_use]
     pub fn template(&self, name: &str) -> &(DocumentId, Template) {
         let mut named = self.templates.iter().filter(|(_, t)| t.name == name);
         named.next().expect("the template is in force")
     }
 
     /// A query about today's lock with a minute to its deadline, not signed yet.
-    #[must_use]
     pub fn unsigned(&self, template: &str, parameters: &[(&str, &str)], rho: NanoRho) -> Query {
         let (id, template) = self.template(template);
         let given: BTreeMap<String, String> = parameters
@@ -100,13 +98,11 @@ impl Researcher {
     }
 
     /// The same, signed.
-    #[must_use]
     pub fn query(&self, template: &str, parameters: &[(&str, &str)], rho: NanoRho) -> Envelope {
         self.sign(&self.unsigned(template, parameters, rho))
     }
 
     /// Signs whatever it is.
-    #[must_use]
     pub fn sign(&self, query: &Query) -> Envelope {
         Envelope::sign(query, &self.key)
     }
@@ -117,9 +113,6 @@ impl Researcher {
     }
 
     /// Waits, change by change, until the query stands as wanted.
-    ///
-    /// # Panics
-    /// Nothing has changed for a minute.
     pub async fn until(
         &self,
         query: DocumentId,
@@ -151,11 +144,10 @@ impl Researcher {
 }
 
 /// The moment so many seconds from `now`; before it if negative.
-#[must_use]
 pub fn in_seconds(now: Timestamp, seconds: i64) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(seconds))
         .expect("a moment near now")
 }
 
 /// How long a test waits for a process to do something before it fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);

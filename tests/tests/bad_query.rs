@@ -127,22 +127,20 @@ fn altered(asking: &Researcher, query: &Query) -> Envelope {
 /// A study whose time is over, signed by all who must sign.
 fn old_study(test: &TestNetwork) -> DocumentId {
     let root = &test.network.settings.root;
-    let text = std::fs::read_to_string(root.join("study.toml")).unwrap();
-    let line = text
+    let study = std::fs::read_to_string(root.join("study.toml")).unwrap();
+    let line = study
         .lines()
         .find(|line| line.starts_with("expires"))
         .unwrap();
-    let text = text.replace(line, "expires = \"2026-01-01T00:00:00Z\"");
-    propose_study(
-        test,
-        &root.join("old.toml"),
-        &text.replace("name = \"demo\"", "name = \"old\""),
-    )
+    let old = study
+        .replace(line, "expires = \"2026-01-01T00:00:00Z\"")
+        .replace("name = \"demo\"", "name = \"old\"");
+    propose_study(test, &root.join("old.toml"), &old)
 }
 
 /// Proposed by the office, signed by the member.
-fn propose_study(test: &TestNetwork, path: &Path, text: &str) -> DocumentId {
-    std::fs::write(path, text).unwrap();
+fn propose_study(test: &TestNetwork, path: &Path, study: &str) -> DocumentId {
+    std::fs::write(path, study).unwrap();
     let words = ["propose", "study", path.to_str().unwrap()];
     let said = test.network.cartally(&OFFICE, &words).unwrap();
     let id = said.id_after("study old").unwrap();

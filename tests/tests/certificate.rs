@@ -192,13 +192,13 @@ async fn a_center_can_neither_fetch_nor_answer_nor_refuse_for_another() {
     }
 
     (0..2).for_each(|index| test.network.start_node(index, &[]).unwrap());
-    let status = asking.published(id).await;
+    let published = asking.published(id).await;
     assert!(
-        status
+        published
             .ends
             .iter()
             .all(|end| end.ending == CenterEnding::Answered),
-        "{status:?}"
+        "{published:?}"
     );
 }
 

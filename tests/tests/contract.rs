@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on should stop"
 )]
@@ -72,6 +73,13 @@ impl Demo {
             .filter(|line| line.contains(folder))
             .collect()
     }
+
+    /// Neither a process nor a folder.
+    fn has_left_nothing(&self) {
+        assert_eq!(self.processes(), [""; 0]);
+        let left: Vec<_> = std::fs::read_dir(self.path("tmp")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
 }
 
 /// Everything that is written until the last process that can write has ended.
@@ -116,9 +124,7 @@ fn without_options_the_demo_answers_three_questions_ends_and_leaves_nothing_runn
         "{}",
         said.words
     );
-    assert_eq!(demo.processes(), [""; 0]);
-    let left: Vec<_> = std::fs::read_dir(demo.path("tmp")).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
+    demo.has_left_nothing();
 
     let reports = json(&reports);
     follows_the_published_schema(&reports);
@@ -244,15 +250,22 @@ fn whatever_ends_the_demo_ends_its_processes() {
         .map_while(Result::ok)
         .any(|line| line.contains("the network runs until"));
     assert!(serving, "the demo never served: {}", end_of(errors));
-    assert_eq!(demo.processes().len(), 9, "a demo, a coordinator, 7 nodes");
+    let playing = |actor: &str| {
+        let processes = demo.processes();
+        processes.iter().filter(|line| line.contains(actor)).count()
+    };
+    assert_eq!((playing("as-coordinator"), playing("as-node")), (1, 7));
     child.kill().unwrap();
     child.wait().unwrap();
     end_of(errors);
-    assert_eq!(demo.processes(), [""; 0]);
+    // Who clears up writes to nobody; each look at the processes takes a moment, so this gives it many seconds.
+    let cleared = (0..20_000).any(|_| demo.processes().is_empty());
+    assert!(cleared, "{:?}", demo.processes());
+    demo.has_left_nothing();
 }
 
 #[rstest]
-#[case::template(&["--ask", "no-such-template"], 1, "no-such-template")]
+#[case::template(&["--ask", "no-such-template"], 2, "ask one of: feasibility-count")]
 #[case::parameter(&["--ask", "survival", "--param", "clock=noon"], 1, "clock")]
 #[case::order(&["--param", "clock=os"], 2, "error[usage]")]
 #[case::amount(&["--rho", "much"], 2, "error[usage]")]
@@ -267,7 +280,5 @@ fn a_demo_that_cannot_go_on_says_why_and_leaves_nothing(
     let said = demo.run(arguments);
     assert_eq!(said.code, Some(code), "{}", said.complaints);
     assert!(said.complaints.contains(words), "{}", said.complaints);
-    assert_eq!(demo.processes(), [""; 0]);
-    let left: Vec<_> = std::fs::read_dir(demo.path("tmp")).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
+    demo.has_left_nothing();
 }

@@ -1,6 +1,10 @@
 //! kill -9 of every party at each named point: nothing is lost, nothing is charged twice.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::process::{Child, Stdio};
 

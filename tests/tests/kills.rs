@@ -22,7 +22,7 @@ const QUESTIONS: u64 = 10;
 /// Steps of the tasks of one query: each center fetches and answers.
 const STEPS: u64 = 2 * CENTERS;
 
-/// A sequence that looks random and is the same for ever (SplitMix64).
+/// A sequence that looks random and is the same for ever (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {
@@ -97,15 +97,13 @@ async fn submit(asking: &Researcher, query: &Envelope) -> DocumentId {
 }
 
 fn kill_and_restart(test: &mut TestNetwork, whom: u64) {
-    match usize::try_from(whom).unwrap() {
-        node @ 0..3 => {
-            test.network.kill_node(node);
-            test.network.start_node(node, &[]).unwrap();
-        }
-        _ => {
-            test.network.kill_coordinator();
-            test.network.start_coordinator(&[]).unwrap();
-        }
+    if whom == CENTERS {
+        test.network.kill_coordinator();
+        test.network.start_coordinator(&[]).unwrap();
+    } else {
+        let node = usize::try_from(whom).unwrap();
+        test.network.kill_node(node);
+        test.network.start_node(node, &[]).unwrap();
     }
 }
 
