@@ -29,6 +29,7 @@ pub fn tick_for(fetched: Timestamp, finished: Timestamp, delay: Duration) -> Tim
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -51,6 +52,22 @@ mod tests {
             tick_for(at(0), at(finished_ms), Duration::from_millis(delay_ms)),
             at(tick_ms)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn a_tick_tells_of_the_work_no_more_than_how_many_delays_it_took(
+            fetched_s in 0..4_000_000_000_i64,
+            delay_ms in 1..3_600_000_u64,
+            delays in 0..50_u64,
+            within in 0.0..1.0_f64,
+        ) {
+            let fetched = Timestamp::from_second(fetched_s).unwrap();
+            let delay = Duration::from_millis(delay_ms);
+            let whole = delay * u32::try_from(delays).unwrap();
+            let finished = fetched + whole + delay.mul_f64(within).max(Duration::from_nanos(1));
+            prop_assert_eq!(tick_for(fetched, finished, delay), fetched + whole + delay);
+        }
     }
 
     #[test]
