@@ -1,5 +1,7 @@
 //! Where do logs go? To standard error, as text for people or JSON for collectors.
 
+use std::io::IsTerminal;
+
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -38,6 +40,8 @@ pub fn init(options: &LogOptions) -> Result<(), TransportError> {
         .map_err(|_| TransportError::LogFilter(options.log.clone()))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for people; a journal or a file gets plain text.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // The only failure is that logging has already begun.
     let _ = match options.log_format {

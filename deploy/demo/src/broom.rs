@@ -33,7 +33,8 @@ impl Broom {
             // It hears of the end by its standard input, which closes when the demo's process is gone.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            // Held to the end like every process of the demo: whoever waits for its end waits for the folder's too.
+            .stderr(Stdio::inherit())
             // Ctrl-C goes to the whole group of the demo, and the broom must outlive that.
             .process_group(0)
             .spawn()
