@@ -206,9 +206,11 @@ fn a_wrong_row_is_left_out_by_table_line_column_and_rule_and_never_by_value(
         named.any(|line| line[0] == table && line.contains(&column)),
         "{report}"
     );
+    // The folder's name is random, and may hold anything.
+    let told = ended.output.replace(hospital.data.to_str().unwrap(), "");
     for value in ["female", "12.03.2022", "2020-02-30", "P77", "C1"] {
         assert!(
-            !report.contains(value) && !ended.output.contains(value),
+            !report.contains(value) && !told.contains(value),
             "{value}: {report}"
         );
     }
