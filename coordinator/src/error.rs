@@ -13,7 +13,9 @@ use thiserror::Error;
 use transport::TransportError;
 use transport::problem::{Kind, Problem};
 
-use crate::limits::{CELL_ABS_MAX, OPEN_QUERIES_MAX, SUBMISSIONS_PER_TASK_MAX};
+use crate::limits::{
+    CELL_ABS_MAX, OPEN_QUERIES_MAX, OPEN_QUERIES_PER_RESEARCHER_MAX, SUBMISSIONS_PER_TASK_MAX,
+};
 
 /// Why the coordinator did not do something. Each has a stable [`CoordinatorError::code`].
 #[derive(Debug, Error)]
@@ -85,6 +87,11 @@ pub enum CoordinatorError {
         "{OPEN_QUERIES_MAX} queries are open, which is the most at once; try again when one has ended"
     )]
     TooManyQueries,
+    /// Too many open queries of one person.
+    #[error(
+        "{OPEN_QUERIES_PER_RESEARCHER_MAX} of your queries are open, which is the most for one researcher; try again when one has ended"
+    )]
+    TooManyOfYours,
     /// No such query.
     #[error("there is no query {0}; see the list of queries")]
     NoSuchQuery(DocumentId),
@@ -156,6 +163,7 @@ impl CoordinatorError {
             Self::OtherCoordinator => "other_coordinator",
             Self::Query(reason) => reason.code(),
             Self::TooManyQueries => "too_many_queries",
+            Self::TooManyOfYours => "too_many_of_yours",
             Self::NoSuchQuery(_) => "no_such_query",
             Self::NotPublished(_) => "not_published",
             Self::NotInRoster(_) => "not_in_roster",
@@ -200,7 +208,7 @@ impl CoordinatorError {
             | Self::Query(_)
             | Self::Answer(_)
             | Self::Report(_) => Kind::Refused,
-            Self::TooManyQueries => Kind::Busy,
+            Self::TooManyQueries | Self::TooManyOfYours => Kind::Busy,
             Self::NoSuchQuery(_) | Self::NotPublished(_) => Kind::NotFound,
             Self::NotInRoster(_) | Self::NotAsked(_) => Kind::Forbidden,
             Self::Stopping => Kind::Unavailable,

@@ -3,6 +3,8 @@
 
 /// Queries open at once. A node names those it knows in the address of its poll, which holds so many ids.
 pub const OPEN_QUERIES_MAX: usize = 128;
+/// Queries that one researcher may have open, so that nobody takes every place for as long as a deadline may last.
+pub const OPEN_QUERIES_PER_RESEARCHER_MAX: usize = 32;
 /// Different answers and refusals taken for one task, late ones included.
 pub const SUBMISSIONS_PER_TASK_MAX: usize = 4;
 /// Largest absolute value of a cell: whole numbers up to here survive every JSON reader, and the sum over the largest

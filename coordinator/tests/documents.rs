@@ -9,7 +9,7 @@
 mod common;
 
 use common::{Coordinator, Network, START, new_key};
-use coordinator::limits::OPEN_QUERIES_MAX;
+use coordinator::limits::{OPEN_QUERIES_MAX, OPEN_QUERIES_PER_RESEARCHER_MAX};
 use jiff::{SignedDuration, Timestamp};
 use protocol::documents::{Charter, Currency, Query};
 use protocol::envelope::Envelope;
@@ -260,11 +260,13 @@ async fn a_query_signed_by_nobody_of_the_study_is_refused() {
 #[tokio::test]
 async fn the_last_query_that_fits_is_taken_and_the_next_is_told_to_wait() {
     let coordinator = Coordinator::ready(1).await;
-    for number in 0..OPEN_QUERIES_MAX as u64 {
-        coordinator
-            .submit(&coordinator.network.query(number, coordinator.now()))
-            .await
-            .unwrap();
+    for number in 0..OPEN_QUERIES_MAX {
+        let colleague = number % coordinator.network.colleagues.len();
+        let now = coordinator.now();
+        let query = coordinator
+            .network
+            .query_of_colleague(colleague, number as u64, now);
+        coordinator.submit(&query).await.unwrap();
     }
     let one_more = coordinator.network.query(9999, coordinator.now());
     assert_eq!(
@@ -278,6 +280,24 @@ async fn the_last_query_that_fits_is_taken_and_the_next_is_told_to_wait() {
         .await
         .unwrap();
     assert!(!coordinator.submit(&one_more).await.unwrap().known);
+}
+
+#[tokio::test]
+async fn one_researcher_cannot_take_every_place() {
+    let coordinator = Coordinator::ready(1).await;
+    let ask = async |number: usize| {
+        let query = coordinator.network.query(number as u64, coordinator.now());
+        coordinator.submit(&query).await
+    };
+    for number in 0..OPEN_QUERIES_PER_RESEARCHER_MAX {
+        ask(number).await.unwrap();
+    }
+    let refused = ask(OPEN_QUERIES_PER_RESEARCHER_MAX).await.unwrap_err();
+    assert_eq!(refused.code(), "too_many_of_yours");
+    let colleague = coordinator
+        .network
+        .query_of_colleague(0, 7777, coordinator.now());
+    assert!(!coordinator.submit(&colleague).await.unwrap().known);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use protocol::documents::{
     Charter, Currency, Query, RefusalReason, Roster, Study, TemplateDocument,
 };
 use protocol::envelope::Envelope;
+use protocol::keys::PublicKey;
 use protocol::verify::{
     Governance, GovernanceError, authorised_study, has_sane_deadline, has_sane_size,
 };
@@ -13,6 +14,7 @@ use transport::fault;
 
 use super::{Changes, Relay};
 use crate::error::CoordinatorError;
+use crate::limits::OPEN_QUERIES_PER_RESEARCHER_MAX;
 use crate::store::queries::StoredQuery;
 use crate::store::{self, log, queries};
 
@@ -108,10 +110,15 @@ impl Relay {
         }
         let query: Query = envelope.parse_unverified()?;
         let governance = self.governance.as_ref().ok_or(GovernanceError::NoCharter)?;
-        check_query(governance, envelope, &query, now).map_err(CoordinatorError::Query)?;
+        let researcher =
+            check_query(governance, envelope, &query, now).map_err(CoordinatorError::Query)?;
         self.must_be_on_log(query.log)?;
         if self.open_places()? == 0 {
             return Err(CoordinatorError::TooManyQueries);
+        }
+        let of_theirs = queries::open_of(self.store.read(), researcher)?;
+        if of_theirs >= OPEN_QUERIES_PER_RESEARCHER_MAX {
+            return Err(CoordinatorError::TooManyOfYours);
         }
         let roster = governance
             .roster()
@@ -127,7 +134,7 @@ impl Relay {
         let centers = roster.document.centers.iter().map(|center| &center.id);
         let log = self.store.write(|tx| {
             let log = log::append(tx, now, envelope)?;
-            queries::insert(tx, &stored, centers, log)?;
+            queries::insert(tx, &stored, researcher, centers, log)?;
             Ok(log)
         })?;
         fault::point("coordinator.query_stored");
@@ -191,15 +198,15 @@ fn is_governance(envelope: &Envelope) -> bool {
         || envelope.is::<Currency>()
 }
 
-/// What every node would refuse need not travel. Currency is left to the nodes: an operator may have loaded a newer one.
+/// The key that asks. What every node would refuse need not travel. Currency is left to the nodes: an operator may have loaded a newer one.
 fn check_query(
     governance: &Governance,
     envelope: &Envelope,
     query: &Query,
     now: Timestamp,
-) -> Result<(), RefusalReason> {
+) -> Result<PublicKey, RefusalReason> {
     has_sane_size(query)?;
-    let (study, _researcher) = authorised_study(governance, envelope, query, now)?;
+    let (study, researcher) = authorised_study(governance, envelope, query, now)?;
     has_sane_deadline(query, now)?;
     governance
         .template(&query.question.template)
@@ -207,5 +214,5 @@ fn check_query(
     if query.question.rho > study.rho_cap {
         return Err(RefusalReason::RhoNotAllowed);
     }
-    Ok(())
+    Ok(researcher.key)
 }

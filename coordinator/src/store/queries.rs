@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use protocol::api::QueryLine;
 use protocol::ids::{CenterId, DocumentId, QuestionId};
+use protocol::keys::PublicKey;
 use protocol::log::LogPosition;
 use protocol::task::TaskState;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,8 +13,8 @@ use crate::error::CoordinatorError;
 use crate::limits::QUERIES_LISTED_MAX;
 
 const INSERT_QUERY: &str =
-    "INSERT INTO query (id, question, roster, submitted_us, deadline_us, entry)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO query (id, question, researcher, roster, submitted_us, deadline_us, entry)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const INSERT_TASK: &str =
     "INSERT INTO task (query, position, center, state) VALUES (?1, ?2, ?3, ?4)";
 const INSERT_EVENT: &str =
@@ -22,6 +23,8 @@ const SELECT_QUERY: &str = "SELECT q.question, q.roster, q.submitted_us, q.deadl
     FROM query q LEFT JOIN result r ON r.query = q.id WHERE q.id = ?1";
 const SUMMARY_OF_OPEN: &str = "SELECT COUNT(*), MIN(deadline_us) FROM query
     WHERE id NOT IN (SELECT query FROM result)";
+const COUNT_OPEN_OF: &str = "SELECT COUNT(*) FROM query
+    WHERE researcher = ?1 AND id NOT IN (SELECT query FROM result)";
 const SELECT_DUE: &str = "SELECT id FROM query q
     WHERE id NOT IN (SELECT query FROM result) AND (deadline_us <= ?1 OR NOT EXISTS (
         SELECT 1 FROM task WHERE query = q.id
@@ -48,10 +51,11 @@ pub struct StoredQuery {
     pub result: Option<DocumentId>,
 }
 
-/// Stores a query that the log has just taken up, with one offered task for each center, in the roster's order.
+/// Stores a query of `researcher` that the log has just taken up, with one offered task for each center, in the roster's order.
 pub fn insert<'a>(
     connection: &Connection,
     query: &StoredQuery,
+    researcher: PublicKey,
     centers: impl Iterator<Item = &'a CenterId>,
     log: LogPosition,
 ) -> Result<(), CoordinatorError> {
@@ -59,6 +63,7 @@ pub fn insert<'a>(
     connection.prepare_cached(INSERT_QUERY)?.execute(params![
         id,
         query.question.to_string(),
+        researcher.to_string(),
         query.roster.to_string(),
         submitted,
         query.deadline.as_microsecond(),
@@ -122,6 +127,13 @@ pub fn open(connection: &Connection) -> Result<(usize, Option<Timestamp>), Coord
         ))
     })?;
     Ok((usize::try_from(count).unwrap_or(usize::MAX), deadline))
+}
+
+/// How many queries of this researcher have no result yet.
+pub fn open_of(connection: &Connection, researcher: PublicKey) -> Result<usize, CoordinatorError> {
+    let mut statement = connection.prepare_cached(COUNT_OPEN_OF)?;
+    let count: i64 = statement.query_row([researcher.to_string()], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Queries without a result whose deadline has come or whose tasks have all ended, oldest first.

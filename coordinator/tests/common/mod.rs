@@ -45,6 +45,8 @@ pub(crate) struct Network {
     pub(crate) office: SigningKey,
     pub(crate) member: SigningKey,
     pub(crate) researcher: SigningKey,
+    /// Others who may ask in the same study.
+    pub(crate) colleagues: Vec<SigningKey>,
     pub(crate) coordinator_pkcs8: Vec<u8>,
     pub(crate) centers: Vec<(CenterId, SigningKey)>,
 }
@@ -58,6 +60,7 @@ impl Network {
             office: new_key(),
             member: new_key(),
             researcher: new_key(),
+            colleagues: (0..4).map(|_| new_key()).collect(),
             coordinator_pkcs8: SigningKey::generate_pkcs8().unwrap().to_vec(),
             centers,
         }
@@ -137,10 +140,11 @@ impl Network {
     }
 
     pub(crate) fn study_document(&self) -> Study {
-        let researcher = Researcher {
-            id: "kim".parse().unwrap(),
+        let people = std::iter::once(&self.researcher).chain(&self.colleagues);
+        let researcher = |(number, key): (usize, &SigningKey)| Researcher {
+            id: format!("kim{number}").parse().unwrap(),
             name: "Kim".into(),
-            key: self.researcher.public(),
+            key: key.public(),
         };
         Study {
             network: "demo".parse().unwrap(),
@@ -149,7 +153,7 @@ impl Network {
             purpose: "to see".into(),
             protocol_reference: "none".into(),
             ethics_reference: "none".into(),
-            researchers: vec![researcher],
+            researchers: people.enumerate().map(researcher).collect(),
             templates: vec![self.template().id()],
             rho_cap: NanoRho::from_nano(500_000_000),
             expires: START.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * 300),
@@ -203,6 +207,11 @@ impl Network {
 
     pub(crate) fn query(&self, number: u64, now: Timestamp) -> Envelope {
         Envelope::sign(&self.query_document(number, now), &self.researcher)
+    }
+
+    /// The query of a colleague of the researcher.
+    pub(crate) fn query_of_colleague(&self, index: usize, number: u64, now: Timestamp) -> Envelope {
+        Envelope::sign(&self.query_document(number, now), &self.colleagues[index])
     }
 
     /// Center k answers 2^k in cell k and 0 elsewhere: a lost, doubled or swapped answer shows in the sum.

@@ -23,6 +23,7 @@ CREATE TRIGGER log_is_never_cut BEFORE DELETE ON log
 CREATE TABLE query (
     id TEXT PRIMARY KEY,
     question TEXT NOT NULL,
+    researcher TEXT NOT NULL,       -- the public key that signed it, as the study lists it
     roster TEXT NOT NULL,           -- the roster that was in force when it came
     submitted_us INTEGER NOT NULL,
     deadline_us INTEGER NOT NULL,
