@@ -245,12 +245,23 @@ fn widths(words: &str, months: &str) -> Vec<f64> {
     words.lines().filter_map(width).collect()
 }
 
+/// A demo that would run for ever, killed (SIGKILL) when its test is done with it or fails.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // Both fail only when it is gone already, which is what is wanted.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn whatever_ends_the_demo_ends_its_processes() {
     let demo = Demo::new();
-    let mut child = demo.start(&["--ask", "feasibility-count", "--serve"]);
-    let errors = child.stderr.take().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut child = Killed(demo.start(&["--ask", "feasibility-count", "--serve"]));
+    let errors = child.0.stderr.take().unwrap();
+    let lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     let serving = lines
         .map_while(Result::ok)
         .any(|line| line.contains("the network runs until"));
@@ -260,8 +271,7 @@ fn whatever_ends_the_demo_ends_its_processes() {
         processes.iter().filter(|line| line.contains(actor)).count()
     };
     assert_eq!((playing("as-coordinator"), playing("as-node")), (1, 7));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
     end_of(errors);
     // Who clears up writes to nobody; each look at the processes takes a moment, so this gives it many seconds.
     let cleared = (0..20_000).any(|_| demo.processes().is_empty());
