@@ -107,15 +107,25 @@ fn study_of(
             "your key is in no study that is in force; ask the registry office to propose one"
                 .into(),
         )),
-        (None, _) => Err(ClientError::Unknown {
+        (None, _) => Err(nothing_fits(governance, ask, &mine)),
+    }
+}
+
+/// A study was named that is not among the researcher's, or no study of theirs allows the template.
+fn nothing_fits(governance: &Governance, ask: &Ask, mine: &[(&DocumentId, &Study)]) -> ClientError {
+    match &ask.study {
+        Some(study) => ClientError::Unknown {
+            what: "study",
+            name: study.to_string(),
+            where_: "is among yours",
+            known: names(mine),
+        },
+        None => ClientError::Unknown {
             what: "template",
-            name: ask.study.as_ref().map_or_else(
-                || ask.template.clone(),
-                |s| format!("{} in study {s}", ask.template),
-            ),
+            name: ask.template.clone(),
             where_: "may be asked in your studies",
-            known: labels(governance, &mine),
-        }),
+            known: labels(governance, mine),
+        },
     }
 }
 
