@@ -191,7 +191,7 @@ async fn what_only_a_node_can_judge_is_refused_by_every_node_for_nothing() {
 #[case::level(&["survival", "--param", "clock=noon"], "parameter-invalid")]
 #[case::above_the_template(&["feasibility-count", "--rho", "0.5", "--study", "old"], "rho-out-of-limits")]
 #[case::above_the_study(&["feasibility-count", "--rho", "61", "--study", "old"], "usage")]
-#[case::study(&["survival", "--study", "other"], "unknown-template")]
+#[case::study(&["survival", "--study", "other"], "unknown-study")]
 #[case::deadline(&["survival", "--deadline-s", "0"], "usage")]
 fn the_client_refuses_to_sign_what_cannot_be_answered(#[case] words: &[&str], #[case] code: &str) {
     let test = limited_network();
