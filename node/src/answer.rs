@@ -6,6 +6,8 @@ mod attacks;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod said;
+#[cfg(test)]
 mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

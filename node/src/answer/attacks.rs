@@ -1,6 +1,5 @@
 //! What does an attacker gain who may ask, and knows all but one patient? Each attack of the design that a node can meet.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +12,10 @@ use protocol::ids::DocumentId;
 use protocol::question::Question;
 use question::template::{shipped_template, with_rho_max};
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::fmt::MakeWriter;
 use transport::clock::ManualClock;
 
 use super::fixture::{Network, key, lock_rows, now};
+use super::said::said_during;
 use super::*;
 use crate::testing::ebmt4;
 
@@ -211,36 +210,9 @@ fn a_patient_who_came_between_two_locks_changes_no_answer_that_was_given() {
     assert_eq!(network.spent(), first.cost.plus(second.cost).nano());
 }
 
-/// Everything that a log line says, but for ids.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// What others see of a node that is asked many things, and what its log says: all but noise, lock ids and times.
 fn seen(network: &Network, data: &DataDir) -> (Vec<String>, String) {
     let answerer = Answerer::open(data.clone()).unwrap();
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .without_time()
-        .with_ansi(false)
-        .with_writer(lines.clone())
-        .finish();
     let asked = |change: fn(&mut Question)| {
         let mut question = network.question(1, 0.05);
         change(&mut question);
@@ -258,7 +230,7 @@ fn seen(network: &Network, data: &DataDir) -> (Vec<String>, String) {
         asked(|question| question.mode = Mode::Secure),
         asked(|question| question.rho = NanoRho::at_most(0.06).unwrap()),
     ];
-    let ends = tracing::subscriber::with_default(subscriber, || {
+    said_during(|| {
         let end = |query| {
             let response = network.respond_with(&answerer, query);
             if response.is::<Answer>() {
@@ -279,9 +251,7 @@ fn seen(network: &Network, data: &DataDir) -> (Vec<String>, String) {
             }
         };
         queries.iter().map(end).collect()
-    });
-    let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    (ends, said)
+    })
 }
 
 #[test]
