@@ -1,11 +1,14 @@
-//! Are the sample files that ship in `deploy/config` what the node reads?
+//! Are the sample files that ship in `deploy/config` what the programs read?
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use node::config::NodeConfig;
 use node::policy::{Decision, Policy};
+use protocol::amount::NanoRho;
+use protocol::keys::PublicKey;
 
 #[test]
 fn the_sample_configuration_is_read() {
@@ -28,4 +31,77 @@ fn the_sample_policy_refuses_all_but_its_rules() {
         Decision::Refuse
     );
     assert_eq!(decision("another", "survival"), Decision::Refuse);
+}
+
+/// The names in a table, which must be all that its reader knows: it refuses unknown ones and misses absent ones.
+fn names(table: &toml::Table) -> Vec<&str> {
+    let mut names: Vec<&str> = table.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Every table of the list `list`; none is no list.
+fn each<'a>(table: &'a toml::Table, list: &str) -> Vec<&'a toml::Table> {
+    let items = table[list].as_array().unwrap();
+    assert!(!items.is_empty(), "{list} is empty");
+    items.iter().map(|item| item.as_table().unwrap()).collect()
+}
+
+#[test]
+fn the_sample_charter_has_the_names_that_the_client_reads() {
+    let text = include_str!("../../deploy/config/charter.toml");
+    let charter: toml::Table = toml::from_str(text).unwrap();
+    assert_eq!(
+        names(&charter),
+        [
+            "members",
+            "minimum_organisations",
+            "network",
+            "threshold",
+            "timekeepers"
+        ]
+    );
+    for member in each(&charter, "members") {
+        assert_eq!(names(member), ["id", "key", "name", "organisation"]);
+        member["key"]
+            .as_str()
+            .unwrap()
+            .parse::<PublicKey>()
+            .unwrap();
+    }
+    for key in charter["timekeepers"].as_array().unwrap() {
+        key.as_str().unwrap().parse::<PublicKey>().unwrap();
+    }
+}
+
+#[test]
+fn the_sample_study_has_the_names_that_the_client_reads() {
+    let text = include_str!("../../deploy/config/study.toml");
+    let study: toml::Table = toml::from_str(text).unwrap();
+    assert_eq!(
+        names(&study),
+        [
+            "ethics_reference",
+            "expires",
+            "name",
+            "protocol_reference",
+            "purpose",
+            "researchers",
+            "rho_cap",
+            "templates"
+        ]
+    );
+    for researcher in each(&study, "researchers") {
+        assert_eq!(names(researcher), ["id", "key", "name"]);
+    }
+    study["rho_cap"]
+        .as_str()
+        .unwrap()
+        .parse::<NanoRho>()
+        .unwrap();
+    study["expires"]
+        .as_str()
+        .unwrap()
+        .parse::<Timestamp>()
+        .unwrap();
 }
