@@ -15,6 +15,8 @@ use crate::mirror::Mirror;
 pub struct Release {
     /// The query to read it by.
     pub query: DocumentId,
+    /// The study it was asked in.
+    pub study: DocumentId,
     /// What was asked.
     pub question: Question,
     /// `name@version` of its template.
@@ -48,6 +50,7 @@ pub fn releases(mirror: &Mirror) -> Vec<Release> {
         } else if let Ok(result) = envelope.parse_unverified::<QueryResult>() {
             let release = queries.get(&result.query).map(|query| Release {
                 query: result.query,
+                study: query.study,
                 question: query.question.clone(),
                 template: templates
                     .get(&query.question.template)

@@ -11,6 +11,7 @@ use transport::keys::{create_private, create_private_dir, read_private, write_at
 use transport::tls::{Credentials, Roots};
 
 use crate::error::ClientError;
+use crate::mirror::Mirror;
 
 /// `cartally.toml`: who this is and whom it talks to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,12 +88,17 @@ impl Home {
         })
     }
 
-    /// Pins the charter, or finds that it is pinned already.
+    /// Pins the charter, or finds that it is pinned already. A pin that never led to a charter in the log was a mistake,
+    /// such as a key typed for a fingerprint, and can be replaced; any other is for ever.
     pub fn pin(&mut self, charter: DocumentId) -> Result<(), ClientError> {
+        let mirror = Mirror::open(&self.path("log.jsonl"))?;
+        let followed = |pinned: &DocumentId| mirror.document(pinned).is_some();
         match self.profile.charter {
-            Some(pinned) if pinned != charter => Err(ClientError::Usage(format!(
-                "charter {pinned} is pinned here; a home follows one charter for ever, so make a new home for another"
-            ))),
+            Some(pinned) if pinned != charter && followed(&pinned) => {
+                Err(ClientError::Usage(format!(
+                    "charter {pinned} is pinned here; a home follows one charter for ever, so make a new home for another"
+                )))
+            }
             _ => {
                 self.profile.charter = Some(charter);
                 self.save()
@@ -136,5 +142,65 @@ impl Home {
         let text =
             toml::to_string(&self.profile).map_err(|e| ClientError::unreadable(&path, &e))?;
         Ok(write_atomic(&path, text.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::envelope::Envelope;
+    use protocol::log::LogEntry;
+
+    use super::*;
+
+    fn id(byte: u8) -> DocumentId {
+        DocumentId::from_bytes([byte; 32])
+    }
+
+    fn home(dir: &Path) -> Home {
+        let profile = Profile {
+            network: "demo".parse().unwrap(),
+            person: "lee".parse().unwrap(),
+            coordinator: "https://127.0.0.1:1".into(),
+            charter: None,
+        };
+        Home::create(&dir.join("home"), profile).unwrap()
+    }
+
+    #[test]
+    fn a_pin_that_led_nowhere_can_be_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut home = home(dir.path());
+        home.pin(id(1)).unwrap();
+        home.pin(id(2)).unwrap();
+        assert_eq!(
+            Home::open(&dir.path().join("home"))
+                .unwrap()
+                .charter()
+                .unwrap(),
+            id(2)
+        );
+    }
+
+    #[test]
+    fn a_pin_that_led_to_a_charter_in_the_log_is_for_ever() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut home = home(dir.path());
+        let envelope = Envelope {
+            payload_type: "t".into(),
+            payload: String::new(),
+            signatures: vec![],
+        };
+        home.pin(envelope.id()).unwrap();
+        let time = jiff::Timestamp::UNIX_EPOCH;
+        let entry = LogEntry {
+            index: 0,
+            time,
+            envelope,
+        };
+        Mirror::open(&home.path("log.jsonl"))
+            .unwrap()
+            .extend(&[entry])
+            .unwrap();
+        assert_eq!(home.pin(id(2)).unwrap_err().code(), "usage");
     }
 }

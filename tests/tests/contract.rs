@@ -281,7 +281,7 @@ fn whatever_ends_the_demo_ends_its_processes() {
 
 #[rstest]
 #[case::template(&["--ask", "no-such-template"], 2, "ask one of: feasibility-count")]
-#[case::parameter(&["--ask", "survival", "--param", "clock=noon"], 1, "clock")]
+#[case::parameter(&["--ask", "survival", "--param", "clock=noon"], 2, "clock")]
 #[case::order(&["--param", "clock=os"], 2, "error[usage]")]
 #[case::amount(&["--rho", "much"], 2, "error[usage]")]
 #[case::mode(&["--mode", "open"], 2, "local")]

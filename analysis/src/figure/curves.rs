@@ -12,6 +12,8 @@ use crate::estimate::{Estimate, Quantity};
 const CURVES_MAX: usize = 8;
 const PLOT_HEIGHT: f64 = 300.0;
 const PLOT_LEFT: f64 = 104.0;
+/// An interval of survival as wide as this says nothing.
+const SILENT_WIDTH: f64 = 0.8;
 /// Widest label beside a curve.
 const LABEL_ROOM: f64 = 170.0;
 /// Room right of the last time, for half of a number below it.
@@ -50,6 +52,18 @@ impl<'a> Curve<'a> {
         std::iter::once((0.0, 1.0, 1.0, 1.0))
             .chain(estimated)
             .collect()
+    }
+
+    /// Whether it would say nothing: no estimate at all, or intervals that allow nearly everything at most times. Its band
+    /// would only hide the others.
+    fn is_silent(&self) -> bool {
+        let points = self.points();
+        let estimated = points.len() - 1;
+        let told = points
+            .iter()
+            .skip(1)
+            .filter(|(_, _, lower, upper)| upper - lower < SILENT_WIDTH);
+        2 * told.count() < estimated.max(1)
     }
 
     fn patients(&self) -> f64 {
@@ -123,7 +137,7 @@ struct Chosen<'a> {
     curves: Vec<Curve<'a>>,
     /// How many strata were too many.
     hidden: usize,
-    /// Names of strata without a single estimate, beside others that have some.
+    /// Names of strata of which nothing can be said, beside others of which something can.
     silent: Vec<String>,
 }
 
@@ -150,12 +164,11 @@ fn chosen<'a>(caption: &Caption, estimates: &'a [Estimate]) -> Chosen<'a> {
     if curves.len() > 1 {
         curves.retain(|curve| curve.rows.first().is_some_and(|row| !row.is_pooled()));
     }
-    let is_silent = |curve: &Curve<'_>| curve.points().len() < 2;
     let mut silent = Vec::new();
-    if curves.iter().any(|curve| !is_silent(curve)) {
-        let names = curves.iter().filter(|curve| is_silent(curve));
+    if curves.iter().any(|curve| !curve.is_silent()) {
+        let names = curves.iter().filter(|curve| curve.is_silent());
         silent = names.map(|curve| curve.name.clone()).collect();
-        curves.retain(|curve| !is_silent(curve));
+        curves.retain(|curve| !curve.is_silent());
     }
     let hidden = curves.len().saturating_sub(CURVES_MAX);
     if hidden > 0 {

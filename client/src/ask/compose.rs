@@ -25,6 +25,8 @@ pub(crate) struct Composed {
     pub(crate) study: Study,
     /// Its plan.
     pub(crate) plan: Plan,
+    /// Whether the person said how many patients to expect; the template's planning value stands in otherwise.
+    pub(crate) patients_given: bool,
     /// What is expected of the registry.
     pub(crate) planning: Planning,
     /// Centers in the roster.
@@ -70,6 +72,7 @@ pub(crate) fn compose(
         study_id,
         study,
         plan,
+        patients_given: ask.expect.contains_key("patients"),
         planning,
         centers,
     })

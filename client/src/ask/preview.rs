@@ -6,6 +6,7 @@ use analysis::preview::{Preview, PreviewRow, Scope, preview};
 use analysis::table::figure;
 use analysis::{Interval, Quantity};
 use comfy_table::Table;
+use protocol::amount::NanoRho;
 
 use super::compose::Composed;
 use crate::catalogue::{Release, line};
@@ -33,14 +34,19 @@ pub(crate) fn show(composed: &Composed, known: &[Release]) -> String {
         None => writeln!(
             text,
             "{}{}",
-            cost(composed, &expected),
+            cost(composed, &expected, spent(composed, known)),
             alike(composed, known)
         ),
     };
     let (patients, centers) = (planning.patients, composed.centers);
+    let assumed = if composed.patients_given {
+        ""
+    } else {
+        " (the template's planning value; say --expect patients=N if you know better)"
+    };
     let _ = writeln!(
         text,
-        "expected for {patients} patients in {centers} centers:"
+        "expected for {patients} patients{assumed} in {centers} centers:"
     );
     let _ = write!(text, "{}", table(&expected));
     text
@@ -64,10 +70,24 @@ fn alike(composed: &Composed, known: &[Release]) -> String {
     )
 }
 
-fn cost(composed: &Composed, expected: &Preview) -> String {
+/// What the study's answered questions have cost at centers that answered them all, as the log tells.
+fn spent(composed: &Composed, known: &[Release]) -> NanoRho {
+    let own = known
+        .iter()
+        .filter(|release| release.study == composed.study_id);
+    own.map(|release| release.question.rho).sum()
+}
+
+fn cost(composed: &Composed, expected: &Preview, spent: NanoRho) -> String {
     let study = &composed.study;
+    let too_much = spent.plus(expected.rho) > study.rho_cap;
+    let warning = if too_much {
+        "\nwarning: centers that answered all of the study's questions will refuse this one (out-of-budget)"
+    } else {
+        ""
+    };
     format!(
-        "cost at each center: rho {}, epsilon {:.2} at delta 1e-6; study {} may spend rho {} in all\n\
+        "cost at each center: rho {}, epsilon {:.2} at delta 1e-6; study {} has spent rho {spent} of {}{warning}\n\
          noise in the sum of {} centers: standard deviation {} per cell",
         expected.rho,
         expected.epsilon,

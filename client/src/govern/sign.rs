@@ -62,9 +62,11 @@ fn in_words(document: &Envelope, mirror: &Mirror) -> Result<String, ClientError>
         let labels = study.templates.iter().map(|id| label_of(mirror, id));
         let labels: Vec<String> = labels.collect();
         return Ok(format!(
-            "{}\nits templates:\n{}",
+            "{}\nits templates:\n{}\nits questions may cost each center rho {} in all, epsilon {:.2} at delta 1e-6",
             pretty(&study)?,
-            labels.join("\n")
+            labels.join("\n"),
+            study.rho_cap,
+            study.rho_cap.epsilon(),
         ));
     }
     Err(ClientError::Usage(format!(

@@ -10,6 +10,18 @@ use crate::table::table as new_table;
 pub(super) fn table(shown: &Estimated) -> String {
     let report = &shown.report;
     let centers = report.centers;
+    if centers.answered == 0 {
+        return format!(
+            "{}\n{}: no center answered, so nothing can be estimated\n\
+             centers: {} late, {} refused, {} out of budget, {} failed (why: cartally watch)\n",
+            shown.plan.words,
+            report.template,
+            centers.late,
+            centers.refused,
+            centers.out_of_budget,
+            centers.failed,
+        );
+    }
     let curve = report
         .estimates
         .iter()

@@ -1,5 +1,6 @@
 //! The demo's command line: build a network, ask it, show what came back beside what only the demo can know.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use protocol::amount::{NanoRho, RHO_MAX};
-use question::template::shipped_templates;
+use question::QuestionError;
+use question::template::{Template, shipped_templates};
 use transport::shutdown::Shutdown;
 
 use crate::actor;
@@ -88,7 +90,7 @@ fn demo(matches: &ArgMatches) -> Result<(), DemoError> {
     let options =
         Options::from_arg_matches(matches).map_err(|e| DemoError::Usage(e.to_string()))?;
     let questions = questions(matches, &options)?;
-    must_be_known(&questions)?;
+    must_be_askable(&questions)?;
     let rho: NanoRho = options
         .rho
         .parse()
@@ -141,22 +143,45 @@ fn demo(matches: &ArgMatches) -> Result<(), DemoError> {
     }
 }
 
-/// Templates are known before anything is built, so that a mistyped name is said at once.
-fn must_be_known(questions: &[Question]) -> Result<(), DemoError> {
+/// Templates and parameters are looked at before anything is built, so that what was mistyped is said at once.
+fn must_be_askable(questions: &[Question]) -> Result<(), DemoError> {
     let known = shipped_templates()?;
-    for Question { template, .. } in questions {
-        if !known
-            .iter()
-            .any(|k| &k.name == template || &k.title_id() == template)
-        {
+    for question in questions {
+        let called =
+            |k: &&Template| k.name == question.template || k.title_id() == question.template;
+        let template = known.iter().find(called).ok_or_else(|| {
             let names: Vec<&str> = known.iter().map(|k| k.name.as_str()).collect();
-            return Err(DemoError::Usage(format!(
-                "no template is called {template:?}; ask one of: {}",
+            DemoError::Usage(format!(
+                "no template is called {:?}; ask one of: {}",
+                question.template,
                 names.join(", ")
-            )));
-        }
+            ))
+        })?;
+        must_be_within_bounds(template, question)?;
     }
     Ok(())
+}
+
+fn must_be_within_bounds(template: &Template, question: &Question) -> Result<(), DemoError> {
+    let wrong = |error: QuestionError| DemoError::Usage(error.to_string());
+    let given = pairs("--param", &question.params)?;
+    let parameters = template.bind(&given).map_err(wrong)?;
+    let expected = pairs("--expect", &question.expect)?;
+    let planning = template.planning(&parameters).with_expected(&expected);
+    planning.map(drop).map_err(wrong)
+}
+
+fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, DemoError> {
+    let mut pairs = BTreeMap::new();
+    for text in given {
+        let wrong = || DemoError::Usage(format!("{option} {text}: write KEY=VALUE, each key once"));
+        let (key, value) = text.split_once('=').ok_or_else(wrong)?;
+        let twice = pairs.insert(key.trim().to_owned(), value.trim().to_owned());
+        if twice.is_some() {
+            return Err(wrong());
+        }
+    }
+    Ok(pairs)
 }
 
 /// What the demo's policies and templates allow, if any may allow so much.
@@ -331,8 +356,8 @@ mod tests {
 
     #[test]
     fn a_template_that_does_not_exist_is_said_before_anything_is_built() {
-        assert!(must_be_known(&parsed(&["--ask", "survival"]).unwrap()).is_ok());
-        let refused = must_be_known(&parsed(&["--ask", "survivl"]).unwrap()).unwrap_err();
+        assert!(must_be_askable(&parsed(&["--ask", "survival"]).unwrap()).is_ok());
+        let refused = must_be_askable(&parsed(&["--ask", "survivl"]).unwrap()).unwrap_err();
         assert!(refused.to_string().contains("incidence-rate"), "{refused}");
     }
 }

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use crate::ask::Question;
 use crate::error::DemoError;
+use crate::export;
 use crate::network::find_centers;
 
 /// Days of a month and a year, as everywhere.
@@ -200,8 +201,7 @@ fn rows(path: &Path) -> Result<Vec<Row>, DemoError> {
         path: path.to_owned(),
         why: error.to_string(),
     };
-    csv::Reader::from_path(path)
-        .map_err(wrong)?
+    export::open(path)?
         .deserialize()
         .collect::<Result<_, _>>()
         .map_err(wrong)

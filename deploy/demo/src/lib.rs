@@ -9,6 +9,7 @@ pub mod network;
 mod broom;
 mod ask;
 mod cli;
+mod export;
 mod exact;
 mod show;
 

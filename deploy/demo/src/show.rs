@@ -73,7 +73,17 @@ pub(crate) fn answer(
             known.unwrap_or_default(),
         ]);
     }
-    writeln!(out, "{table}")
+    writeln!(out, "{table}")?;
+    if estimates
+        .iter()
+        .all(|estimate| exact.of(question, estimate).is_none())
+    {
+        writeln!(
+            out,
+            "(exact values are computed for questions without filters, over all patients or by age band)"
+        )?;
+    }
+    Ok(())
 }
 
 /// The patients at risk, censored and with the event at each time stand in the files and below the figure.

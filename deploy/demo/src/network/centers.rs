@@ -9,6 +9,7 @@ use protocol::ids::{CenterId, IdError};
 use super::{NETWORK, Network, Program, text};
 use crate::actor::Actor;
 use crate::error::DemoError;
+use crate::export;
 
 /// One center.
 #[derive(Debug, Clone)]
@@ -67,15 +68,16 @@ fn center_id(export: &Path) -> Result<String, DemoError> {
         path: export.to_owned(),
         why,
     };
-    let mut reader = csv::Reader::from_path(export.join("center_info.csv"))
+    if !export.join("patient.csv").is_file() {
+        return Err(wrong("it has no patient.csv".into()));
+    }
+    let mut reader = export::open(&export.join("center_info.csv"))
         .map_err(|error| wrong(format!("center_info.csv: {error}")))?;
     let headers = reader
         .headers()
         .map_err(|error| wrong(format!("center_info.csv: {error}")))?
         .clone();
-    let column = headers
-        .iter()
-        .position(|name| name.trim_start_matches('\u{feff}') == "center_id");
+    let column = headers.iter().position(|name| name == "center_id");
     let row = reader.records().next().and_then(Result::ok);
     let id = column.and_then(|column| row?.get(column).map(|id| id.trim().to_owned()));
     let id = id.filter(|id| !id.is_empty());
@@ -86,12 +88,13 @@ fn center_id(export: &Path) -> Result<String, DemoError> {
     Ok(id.into())
 }
 
-/// Makes every center's node: keys, certificate, policy, import, lock; several centers at a time.
+/// Makes every center's node: keys, certificate, policy, import, lock; several centers at a time. Returns a line for each
+/// kind of row that was left out.
 pub(super) fn enrol_all(
     network: &Network,
     program: &Program,
     fingerprint: &str,
-) -> Result<(), DemoError> {
+) -> Result<Vec<String>, DemoError> {
     thread::scope(|scope| {
         let enrol = |center| scope.spawn(move || enrol(network, program, center, fingerprint));
         let working: Vec<_> = network.centers.iter().map(enrol).collect();
@@ -99,9 +102,11 @@ pub(super) fn enrol_all(
             what: "a center".into(),
             wanted: "how it ended",
         };
-        working
-            .into_iter()
-            .try_for_each(|work| work.join().map_err(|_| broken())?)
+        let mut left_out = Vec::new();
+        for work in working {
+            left_out.extend(work.join().map_err(|_| broken())??);
+        }
+        Ok(left_out)
     })
 }
 
@@ -110,7 +115,7 @@ fn enrol(
     program: &Program,
     center: &Center,
     fingerprint: &str,
-) -> Result<(), DemoError> {
+) -> Result<Vec<String>, DemoError> {
     let data = DataDir::new(&center.data);
     let (folder, authority) = (
         text(&center.data),
@@ -144,12 +149,18 @@ fn enrol(
         &data.tls_certificate(),
     )?;
     super::write(&data.policy(), &policy(&network.settings.rho_cap))?;
-    program.run(
+    let imported = program.run(
         Actor::Node,
         &["import", "--data", &folder, &text(&center.export)],
     )?;
     program.run(Actor::Node, &["lock", "--data", &folder])?;
-    Ok(())
+    let rejected = imported
+        .output
+        .lines()
+        .filter(|line| line.starts_with("rejected:"));
+    Ok(rejected
+        .map(|line| format!("center {}: {line}", center.id))
+        .collect())
 }
 
 /// A policy whose caps allow what the demo asks.
@@ -170,6 +181,7 @@ mod tests {
         for (name, info) in of {
             std::fs::create_dir(dir.path().join(name)).unwrap();
             std::fs::write(dir.path().join(name).join("center_info.csv"), info).unwrap();
+            std::fs::write(dir.path().join(name).join("patient.csv"), "patient_id\n").unwrap();
         }
         dir
     }
@@ -183,12 +195,20 @@ mod tests {
     fn stray_files_and_hidden_folders_are_no_centers() {
         let dir = centers(&[
             ("b", "center_id\nK02\n"),
-            ("a", "\u{feff}center_id\n K01 \n"),
+            ("a", "\u{feff}center_id;cdm_version\n K01 ;0.1.0\n"),
         ]);
         std::fs::write(dir.path().join("README.md"), "x").unwrap();
         std::fs::create_dir(dir.path().join(".git")).unwrap();
         std::fs::create_dir(dir.path().join("__MACOSX")).unwrap();
         assert_eq!(found(&dir).unwrap(), ["K01", "K02"]);
+    }
+
+    #[test]
+    fn a_center_without_patients_is_refused_and_not_taken_as_empty() {
+        let dir = centers(&[("a", "center_id\nK01\n")]);
+        std::fs::remove_file(dir.path().join("a/patient.csv")).unwrap();
+        let refused = found(&dir).unwrap_err().to_string();
+        assert!(refused.contains("patient.csv"), "{refused}");
     }
 
     #[test]

@@ -88,7 +88,9 @@ impl Network {
             "centers: {} make keys, import their rows, lock",
             network.centers.len()
         ));
-        centers::enrol_all(&network, &program, &fingerprint)?;
+        for left_out in centers::enrol_all(&network, &program, &fingerprint)? {
+            tell(&left_out);
+        }
         tell(
             "committee: roster, templates, study and currency proposed by the office, signed by the member",
         );
