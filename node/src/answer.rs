@@ -12,6 +12,7 @@ mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use privacy::{DiscreteGaussian, PrivacyError};
 use protocol::documents::{Answer, Refusal, RefusalReason};
 use protocol::envelope::Envelope;
@@ -33,9 +34,9 @@ use crate::ledger::{Charge, ChargeRequest, Ledger, LedgerError, Refused};
 use crate::policy::{Decision, Policy};
 use crate::source::sqlite::SqliteSource;
 use crate::source::{Source, SourceError};
-use crate::store::Store;
 use crate::store::locks::Lock;
-use crate::{dictionary, keys};
+use crate::store::{Rows, Store};
+use crate::{day, dictionary, keys};
 
 /// Everything that answering needs, opened once.
 pub struct Answerer {
@@ -127,6 +128,11 @@ impl Answerer {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Whether there is anything to answer from at this moment. Blocking: a question may be at the store.
+    pub(crate) fn rows(&self, now: Timestamp) -> Result<Rows, NodeError> {
+        self.store().rows(day::today(now))
     }
 
     /// The signed answer to a query, or the signed refusal. Blocking: it counts rows and draws noise.

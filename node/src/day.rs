@@ -1,6 +1,8 @@
 //! Which day? Dates are whole days since 1970-01-01 in every table, so that `a - b` is days.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// The first day of the count.
 const EPOCH: Date = Date::constant(1970, 1, 1);
@@ -41,6 +43,12 @@ pub fn of_date(date: Date) -> i64 {
 pub fn to_date(day: i64) -> Option<Date> {
     let span = jiff::Span::new().try_days(day).ok()?;
     EPOCH.checked_add(span).ok()
+}
+
+/// The date at this machine at a moment.
+#[must_use]
+pub fn today(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::system()).date()
 }
 
 /// The calendar year of a day.

@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use protocol::amount::NanoRho;
+use protocol::ids::LockId;
 use serde::Serialize;
 
 use crate::config::NodeConfig;
@@ -26,6 +29,8 @@ pub struct Status {
     pub last_import: Option<Import>,
     /// Every lock, oldest first.
     pub locks: Vec<Lock>,
+    /// The lock that a question asked for today would be answered from.
+    pub lock_for_today: Option<LockId>,
     /// What was spent, and the center's caps.
     pub budget: Budget,
 }
@@ -52,6 +57,7 @@ impl Status {
         store: &Store,
         spent: Spent,
         policy: &Policy,
+        today: Date,
     ) -> Result<Self, NodeError> {
         Ok(Self {
             center: config.center.to_string(),
@@ -59,6 +65,9 @@ impl Status {
             coordinator: config.coordinator.clone(),
             last_import: store.last_import()?,
             locks: store.locks()?,
+            lock_for_today: store
+                .newest_lock_on_or_before(today)?
+                .map(|lock| lock.lock_id),
             budget: Budget {
                 year_spent_nano_rho: spent.year,
                 year_cap_nano_rho: policy.caps().year,
@@ -79,7 +88,12 @@ impl Status {
         match &self.last_import {
             None => writeln!(out, "nothing imported yet: run `cartally-node import DIR`")?,
             Some(import) => {
-                writeln!(out, "import {} of {}", import.import_id, import.imported_at)?;
+                writeln!(
+                    out,
+                    "import {} of {}",
+                    import.import_id,
+                    to_the_second(&import.imported_at)
+                )?;
                 write_counts(import, out)?;
                 if let Some(report) = &import.report {
                     writeln!(out, "  rejects are listed in rejects/{report}")?;
@@ -90,14 +104,25 @@ impl Status {
             writeln!(out, "no lock yet: run `cartally-node lock`")?;
         }
         for lock in &self.locks {
-            let retired = if lock.retired { ", retired" } else { "" };
-            writeln!(
-                out,
-                "lock {} of {}, made {}{retired}",
-                lock.lock_id, lock.date, lock.locked_at
-            )?;
+            let made = to_the_second(&lock.locked_at);
+            let (id, date, standing) = (&lock.lock_id, lock.date, self.standing(lock));
+            writeln!(out, "lock {id} of {date}, made {made}{standing}")?;
+        }
+        if !self.locks.is_empty() && self.lock_for_today.is_none() {
+            writeln!(out, "no lock answers today: run `cartally-node lock`")?;
         }
         self.budget.write(out)
+    }
+
+    /// What a lock is good for.
+    fn standing(&self, lock: &Lock) -> &'static str {
+        if lock.retired {
+            ", retired"
+        } else if self.lock_for_today.as_ref() == Some(&lock.lock_id) {
+            ", answers today"
+        } else {
+            ""
+        }
     }
 }
 
@@ -121,6 +146,13 @@ impl Budget {
             self.lifetime_cap_nano_rho,
         )
     }
+}
+
+/// A stored moment for people, without fractions of a second.
+fn to_the_second(stored: &str) -> String {
+    stored
+        .parse::<Timestamp>()
+        .map_or_else(|_| stored.to_owned(), |moment| format!("{moment:.0}"))
 }
 
 /// One line a table: rows landed, rows rejected, and whether the export had a file.

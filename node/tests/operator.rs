@@ -268,6 +268,18 @@ fn status_lists_import_and_locks_and_forget_retires_them() {
         said.out,
         said.err
     );
+    operator.types(&["lock", "--date", "2026-02-02"]);
+    let status = operator.types(&["status"]).out;
+    let lock_of = |date: &str| status.lines().find(|line| line.contains(date)).unwrap();
+    assert!(!lock_of("of 2026-02-01").contains("answers"), "{status}");
+    assert!(
+        lock_of("of 2026-02-02").ends_with("Z, answers today"),
+        "{status}"
+    );
+    assert!(
+        !lock_of("of 2026-02-02").contains('.') && !lock_of("import 1 of").contains('.'),
+        "{status}"
+    );
     let said = operator.types(&["lock", "--date", "2026-01-01"]);
     assert!(
         said.err.starts_with("error[lock.date_before_last]: "),
@@ -286,6 +298,10 @@ fn status_lists_import_and_locks_and_forget_retires_them() {
     let status = operator.types(&["status"]).out;
     assert!(
         status.contains("lock 2026-02-01-") && status.contains(", retired"),
+        "{status}"
+    );
+    assert!(
+        !status.contains(", answers today") && status.contains("no lock answers today"),
         "{status}"
     );
 }

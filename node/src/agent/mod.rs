@@ -5,6 +5,7 @@
 
 mod backoff;
 pub mod mirror;
+mod readiness;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
-use protocol::log::LogPosition;
+use protocol::log::{LogEntry, LogPosition};
 use tokio::sync::Semaphore;
 use transport::TransportError;
 use transport::client::HttpClient;
@@ -33,6 +34,7 @@ use crate::data_dir::DataDir;
 use crate::error::NodeError;
 use backoff::Backoff;
 use mirror::{Mirror, Own};
+use readiness::{Known, Lack, lacks};
 use task::Task;
 
 pub use tick::tick_for;
@@ -60,7 +62,7 @@ pub async fn run(
 ) -> Result<(), NodeError> {
     let mut agent = Agent::open(&data, clock, shutdown.clone())?;
     let mut backoff = Backoff::new();
-    tracing::info!(center.id = %agent.answerer.config().center, "the node is ready");
+    tracing::info!(center.id = %agent.answerer.config().center, "the node has started, and looks at the log");
     say_ready(agent.answerer.config());
     while !shutdown.has_begun() {
         let stepped = tokio::select! {
@@ -100,6 +102,8 @@ struct Agent {
     mirror: Arc<Mutex<Mirror>>,
     /// The ledger does not account for an answer of this center in the common log: nothing is answered.
     alarm: bool,
+    /// What the operator was last told is lacking; nothing before the first look at the log.
+    told: Option<Vec<Lack>>,
     in_work: Arc<Mutex<BTreeSet<DocumentId>>>,
     places: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
@@ -116,6 +120,7 @@ impl Agent {
             api,
             mirror: Arc::new(Mutex::new(mirror)),
             alarm: false,
+            told: None,
             in_work: Arc::default(),
             places: Arc::new(Semaphore::new(IN_WORK_MAX)),
             clock,
@@ -127,11 +132,15 @@ impl Agent {
 
     /// One poll: what is offered is taken on, judged by the log as it then stands.
     async fn step(&mut self) -> Result<(), NodeError> {
+        if self.told.is_none() {
+            self.look().await?;
+        }
         let known: Vec<DocumentId> = lock(&self.in_work).iter().copied().collect();
         let begun = self.clock.now();
         let offers = self.api.offers(WAIT_S, &known).await?;
         let fetched = self.clock.now();
         self.catch_up(offers.log).await?;
+        self.tell_readiness().await?;
         let mut taken = 0_usize;
         for offer in offers.offers {
             taken += usize::from(self.take_on(offer.query, fetched).await);
@@ -143,6 +152,14 @@ impl Agent {
         Ok(())
     }
 
+    /// The first look at the log: a poll may be held for long, and the operator is watching now.
+    async fn look(&mut self) -> Result<(), NodeError> {
+        let seen = lock(&self.mirror).position();
+        let (entries, _) = self.api.log_since(seen).await?;
+        self.take_entries(entries).await?;
+        self.tell_readiness().await
+    }
+
     /// Extends the mirror to what the coordinator promises. A log that does not extend it stops everything.
     async fn catch_up(&mut self, promised: LogPosition) -> Result<(), NodeError> {
         let seen = lock(&self.mirror).position();
@@ -152,6 +169,10 @@ impl Agent {
         let broken = |error: protocol::log::LogError| TransportError::LogBroken(error.to_string());
         seen.accepts(promised).map_err(broken)?;
         let (entries, _) = self.api.log_since(seen).await?;
+        self.take_entries(entries).await
+    }
+
+    async fn take_entries(&mut self, entries: Vec<LogEntry>) -> Result<(), NodeError> {
         let mirror = Arc::clone(&self.mirror);
         let extended = self
             .shutdown
@@ -160,6 +181,39 @@ impl Agent {
             .await
             .map_err(|error| NodeError::network("log.mirror", &error))??;
         self.check_ledger()
+    }
+
+    /// Tells the operator what is lacking, at the first look and whenever it is something else than before.
+    async fn tell_readiness(&mut self) -> Result<(), NodeError> {
+        let (answerer, now) = (Arc::clone(&self.answerer), self.clock.now());
+        let rows = self.shutdown.spawn_blocking(move || answerer.rows(now));
+        let rows = rows
+            .await
+            .map_err(|error| NodeError::network("node.readiness", &error))??;
+        let lacking = {
+            let mirror = lock(&self.mirror);
+            lacks(Known {
+                log: mirror.position(),
+                governance: mirror.governance(),
+                center: &self.answerer.config().center,
+                key: self.answerer.key().public(),
+                rows,
+                now,
+            })
+        };
+        if self.told.as_ref() == Some(&lacking) {
+            return Ok(());
+        }
+        for lack in &lacking {
+            tracing::warn!("questions will be refused: {}", lack.sentence());
+        }
+        if lacking.is_empty() {
+            tracing::info!(
+                "charter, roster, currency and a lock are in place: questions can be answered"
+            );
+        }
+        self.told = Some(lacking);
+        Ok(())
     }
 
     /// Whether the ledger accounts for every answer of this center that others have seen.

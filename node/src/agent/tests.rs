@@ -364,3 +364,19 @@ async fn a_ledger_that_was_rolled_back_is_noticed_and_the_node_stops_until_its_o
     assert_eq!(world.network.spent(), spent + answer.cost.nano());
     world.server.begin();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_looks_at_an_empty_log_at_once_and_hears_when_the_network_begins() {
+    let world = World::new(0.0).await;
+    let documents = std::mem::take(&mut *lock(&world.relay.log));
+    let life = Shutdown::new();
+    let mut agent = Agent::open(&world.network.data, world.clock(), life.clone()).unwrap();
+    agent.look().await.unwrap();
+    assert_eq!(agent.told, Some(vec![Lack::LogEmpty]));
+    assert_eq!(world.relay.polls.load(Ordering::SeqCst), 0);
+    *lock(&world.relay.log) = documents;
+    agent.look().await.unwrap();
+    assert_eq!(agent.told, Some(vec![]));
+    life.finish().await;
+    world.server.begin();
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use protocol::amount::NanoRho;
 use protocol::documents::{
     Charter, Currency, Member, Query, Researcher, Roster, RosterCenter, Study, TemplateDocument,

@@ -164,9 +164,16 @@ fn status(
     clock: &Arc<dyn Clock>,
 ) -> Result<End, NodeError> {
     let config = NodeConfig::load(data)?;
-    let spent = Ledger::open(&data.ledger())?.spent(clock.now())?;
+    let now = clock.now();
+    let spent = Ledger::open(&data.ledger())?.spent(now)?;
     let policy = Policy::load(&data.policy())?;
-    let status = Status::read(&config, &Store::open(data)?, spent, &policy)?;
+    let status = Status::read(
+        &config,
+        &Store::open(data)?,
+        spent,
+        &policy,
+        crate::day::today(now),
+    )?;
     if json {
         let text = serde_json::to_string_pretty(&status)
             .map_err(|error| NodeError::Usage(error.to_string()))?;

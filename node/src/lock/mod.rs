@@ -6,7 +6,6 @@ mod tests;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use protocol::ids::LockId;
 
 use crate::data_dir::DataDir;
@@ -26,7 +25,7 @@ pub fn lock(
     asked: Option<&str>,
     now: Timestamp,
 ) -> Result<Lock, NodeError> {
-    let today = now.to_zoned(TimeZone::system()).date();
+    let today = day::today(now);
     let lock_date = match asked {
         Some(text) => day::parse_date(text).ok_or(NodeError::LockDateForm)?,
         None => today,

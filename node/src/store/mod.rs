@@ -9,6 +9,7 @@ pub mod patients;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::data_dir::DataDir;
@@ -26,6 +27,15 @@ pub const OWN_PREFIX: &str = "cartally_";
 /// The open `data.db`.
 pub struct Store {
     connection: Connection,
+}
+
+/// Whether there is anything to answer from; how much there is, it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// An export has landed.
+    pub imported: bool,
+    /// A question asked today would find a lock.
+    pub lock_for_today: bool,
 }
 
 impl Store {
@@ -77,6 +87,14 @@ impl Store {
         Ok(self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// Whether there is anything to answer from on this day.
+    pub fn rows(&self, today: Date) -> Result<Rows, NodeError> {
+        Ok(Rows {
+            imported: self.last_import()?.is_some(),
+            lock_for_today: self.newest_lock_on_or_before(today)?.is_some(),
+        })
     }
 
     /// The connection, for reading.
