@@ -1,25 +1,23 @@
 //! What was decided, as far as this node has seen? A copy of the coordinator's log that only ever grows, in `log.db`.
 
+mod store;
+
 use std::path::Path;
 
 use protocol::documents::{Answer, Currency};
-use protocol::envelope::Envelope;
 use protocol::ids::{CenterId, ChainHead, DocumentId};
 use protocol::keys::PublicKey;
 use protocol::log::{LogEntry, LogPosition};
 use protocol::verify::Governance;
-use rusqlite::{Connection, params};
 
+use self::store::Entries;
 use crate::error::NodeError;
 use crate::ledger::LoggedAnswer;
-
-/// The version of the file that this program writes.
-const VERSION: i64 = 1;
 
 /// The mirrored log, and what follows from it under the pinned charter.
 #[derive(Debug)]
 pub struct Mirror {
-    connection: Connection,
+    stored: Entries,
     own: Own,
     position: LogPosition,
     /// The log's head after each entry.
@@ -40,18 +38,18 @@ pub struct Own {
 impl Mirror {
     /// Opens the mirror, makes it if it is not there, and works out what is in force. A mirror that is lost is fetched again.
     pub fn open(path: &Path, charter: DocumentId, own: Own) -> Result<Self, NodeError> {
-        let connection = connect(path)?;
+        let stored = Entries::open(path)?;
+        let entries = stored.all()?;
         let mut mirror = Self {
-            connection,
+            stored,
             own,
             position: LogPosition::EMPTY,
             heads: Vec::new(),
             governance: Governance::pinned_to(charter),
             own_answers: Vec::new(),
         };
-        let stored = mirror.stored()?;
-        let after = mirror.positions_after(&stored)?;
-        mirror.follow(&stored, after);
+        let after = mirror.positions_after(&entries)?;
+        mirror.follow(&entries, after);
         Ok(mirror)
     }
 
@@ -76,19 +74,7 @@ impl Mirror {
     /// Appends entries that extend the copy, all or none.
     pub fn extend(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
         let after = self.positions_after(entries)?;
-        let transaction = self.connection.transaction()?;
-        for entry in entries {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO entry (log_index, time, envelope) VALUES (?1, ?2, ?3)",
-                )?
-                .execute(params![
-                    signed(entry.index),
-                    entry.time.to_string(),
-                    entry.envelope.to_json()
-                ])?;
-        }
-        transaction.commit()?;
+        self.stored.append(entries)?;
         self.follow(entries, after);
         Ok(())
     }
@@ -139,52 +125,6 @@ impl Mirror {
             tracing::debug!(log.index = entry.index, %reason, "a document of the log is not in force");
         }
     }
-
-    fn stored(&self) -> Result<Vec<LogEntry>, NodeError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT log_index, time, envelope FROM entry ORDER BY log_index")?;
-        let mut rows = statement.query([])?;
-        let mut entries = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (index, time, envelope): (i64, String, Vec<u8>) =
-                (row.get(0)?, row.get(1)?, row.get(2)?);
-            let unreadable = || NodeError::Network {
-                code: "log.damaged",
-                sentence:
-                    "the copy of the common log is damaged. remove log.db; it will be fetched again"
-                        .to_owned(),
-            };
-            entries.push(LogEntry {
-                index: u64::try_from(index).map_err(|_| unreadable())?,
-                time: time.parse().map_err(|_| unreadable())?,
-                envelope: Envelope::from_json(&envelope).map_err(|_| unreadable())?,
-            });
-        }
-        Ok(entries)
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, NodeError> {
-    crate::store::create_private(path)?;
-    let mut connection = Connection::open(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > VERSION {
-        return Err(NodeError::StoreNewer {
-            path: path.to_owned(),
-            found,
-            known: VERSION,
-        });
-    }
-    if found == 0 {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(include_str!("mirror_1.sql"))?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-    }
-    Ok(connection)
 }
 
 /// The entry as an answer of this center, if it is one that the center's key signed.
@@ -202,16 +142,12 @@ fn broken(error: &protocol::log::LogError) -> NodeError {
     NodeError::network("log.broken", error)
 }
 
-/// Indexes stay far below 2^63.
-fn signed(index: u64) -> i64 {
-    i64::try_from(index).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
     use protocol::amount::NanoRho;
     use protocol::documents::Query;
+    use protocol::envelope::Envelope;
     use protocol::ids::QuestionId;
     use protocol::keys::SigningKey;
     use protocol::question::{Mode, Question};
@@ -300,9 +236,16 @@ mod tests {
             );
         }
         assert_eq!(mirror.position(), position);
-        assert!(mirror.connection.execute("DELETE FROM entry", []).is_err());
         assert!(
             mirror
+                .stored
+                .connection
+                .execute("DELETE FROM entry", [])
+                .is_err()
+        );
+        assert!(
+            mirror
+                .stored
                 .connection
                 .execute("UPDATE entry SET time = ''", [])
                 .is_err()
