@@ -13,6 +13,10 @@ use crate::task::TaskState;
 pub mod paths {
     /// `POST` an envelope: charter, roster, template, study, currency, query. Answers [`super::Submitted`].
     pub const DOCUMENTS: &str = "/v1/documents";
+    /// `POST` [`super::EnrolmentRequest`], the one path that needs no certificate. Answers [`super::Enrolled`].
+    pub const ENROLMENTS: &str = "/v1/enrolments";
+    /// `POST` a signed [`crate::documents::Enrolment`]: the same party and keys, a new certificate. Answers [`super::Enrolled`].
+    pub const CERTIFICATE: &str = "/v1/certificate";
     /// `GET ?from=N&limit=M`: a page of the log. Answers [`super::LogPage`].
     pub const LOG: &str = "/v1/log";
     /// `GET ?wait_s=N`, centers only: open queries for this center. Answers [`super::Offers`], empty after the wait.
@@ -27,6 +31,31 @@ pub mod paths {
     pub const QUERY: &str = "/v1/queries/{query}";
     /// `GET`: the signed result with the documents it rests on. Answers [`super::ResultBundle`].
     pub const RESULT: &str = "/v1/queries/{query}/result";
+}
+
+/// An invited party enrols.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolmentRequest {
+    /// The secret half of the invitation's token.
+    pub secret: String,
+    /// The signed [`crate::documents::Enrolment`].
+    pub enrolment: Envelope,
+}
+
+/// A party is enrolled, or its certificate renewed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Enrolled {
+    /// Its certificate, PEM.
+    pub certificate: String,
+    /// The certificate of the network's authority, PEM.
+    pub ca: String,
+    /// The certificate's last moment.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub valid_until: Timestamp,
 }
 
 /// A document is in the log.

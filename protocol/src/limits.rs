@@ -22,6 +22,10 @@ pub const PARAMETER_CHARS_MAX: usize = 1024;
 pub const CELLS_MAX: usize = 4096;
 /// Parts of one release.
 pub const PARTS_MAX: usize = 64;
+/// Characters of a person's, hospital's or organisation's name.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of a certificate request in PEM form; real ones have a few hundred.
+pub const REQUEST_CHARS_MAX: usize = 16 * 1024;
 /// Log entries in one page.
 pub const LOG_PAGE_MAX: u32 = 500;
 /// Seconds that a long poll may wait.

@@ -10,10 +10,12 @@ mod currency;
 mod query;
 mod answer;
 mod result;
+mod enrolment;
 
 pub use answer::{Answer, Refusal, RefusalClass, RefusalReason};
 pub use charter::{Charter, Member, Predecessor};
 pub use currency::{Currency, hash_of_revocations};
+pub use enrolment::{EnrolledRole, Enrolment};
 pub use query::Query;
 pub use result::{
     AnswerKind, CenterEnd, CenterEnding, QueryResult, kind_of, kind_that_counts, sum_of_parts,
