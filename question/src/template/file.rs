@@ -27,12 +27,24 @@ pub(super) struct TemplateFile {
     pub(super) display: DisplayEntry,
 }
 
-/// Which row of a patient a question is about.
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+/// Which row of a patient a question is about. A patient has exactly one, so that a patient has exactly one cell.
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum IndexRow {
+pub enum IndexRow {
     /// The first qualifying infusion.
     FirstInfusion,
+}
+
+impl IndexRow {
+    /// What it is, for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::FirstInfusion => {
+                "the first infusion of each patient that has a date, with the course it belongs to: one row a patient"
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 mod file;
 mod parameter;
 mod planning;
+mod locate;
 mod read;
 mod describe;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use protocol::amount::NanoRho;
 
 pub use describe::describe;
+pub use file::IndexRow;
 pub use parameter::{Parameter, ParameterKind, Value};
 pub use planning::Planning;
 
@@ -41,6 +43,8 @@ pub struct Template {
     pub title: String,
     /// What, of whom, how computed: for the people who sign and read.
     pub text: String,
+    /// Which row of a patient it is about.
+    pub index: IndexRow,
     /// What is computed.
     pub analysis: AnalysisSpec,
     /// Parameters by name.
@@ -163,6 +167,13 @@ impl Template {
             .clock()
             .and_then(|clock| self.planning_by_clock.get(clock));
         own.unwrap_or(&self.planning)
+    }
+
+    /// All public expectations: the common ones (without a clock), then each clock's own.
+    pub fn plannings(&self) -> impl Iterator<Item = (Option<&str>, &Planning)> {
+        let own = self.planning_by_clock.iter();
+        let own = own.map(|(clock, planning)| (Some(clock.as_str()), planning));
+        std::iter::once((None, &self.planning)).chain(own)
     }
 }
 

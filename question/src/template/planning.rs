@@ -37,6 +37,32 @@ impl Planning {
         Ok(planning)
     }
 
+    /// Every value that is set, by the key under which templates and `--expect` name it.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// let survival = question::template::shipped_template("survival")?;
+    /// let values = survival.planning(&survival.bind(&BTreeMap::new())?).values();
+    /// assert_eq!((values["patients"], values["s12"]), (300.0, 0.635));
+    /// # Ok::<(), question::QuestionError>(())
+    /// ```
+    #[must_use]
+    pub fn values(&self) -> BTreeMap<String, f64> {
+        let fixed = [
+            ("patients", Some(self.patients)),
+            ("centers", Some(self.centers)),
+            ("events", self.events),
+            ("person_years", self.person_years),
+            ("accrual_months", self.accrual_months),
+        ];
+        let fixed = fixed
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        let survival = self.survival.iter();
+        let survival = survival.map(|(months, value)| (format!("s{months}"), *value));
+        fixed.chain(survival).collect()
+    }
+
     /// These values with a person's own in their place, as in `patients=2279` and `s12=0.74`. Expected survival is replaced as a
     /// whole: the template's values at other months need not fit the new one.
     pub fn with_expected(

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use protocol::amount::{AmountError, NanoRho};
 
-use super::file::{AnalysisEntry, IndexRow, ParameterEntry, PrivacyEntry, TemplateFile};
+use super::file::{AnalysisEntry, ParameterEntry, PrivacyEntry, TemplateFile};
+use super::locate;
 use super::parameter::{Parameter, ParameterKind, parse_date};
 use super::planning::Planning;
 use super::{AnalysisSpec, PrivacyLimits, Template};
@@ -30,31 +31,31 @@ pub(super) fn template(toml: &str, dictionary: &Dictionary) -> Result<Template, 
     }
     let file: TemplateFile =
         toml::from_str(toml).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
-    check_words(&file)?;
-    match file.index {
-        IndexRow::FirstInfusion => {}
-    }
+    let at = |path: &'static [&'static str]| move |error| locate::at(toml, path, error);
+    check_words(toml, &file)?;
     let vocabulary = Vocabulary::shipped(dictionary)?;
-    let analysis = analysis(file.analysis)?;
+    let analysis = analysis(file.analysis).map_err(at(&["analysis"]))?;
     let parameters = Reader {
+        toml,
         vocabulary: &vocabulary,
         breaks: &file.breaks,
     }
     .parameters(file.parameters)?;
-    check_clock(&analysis, &parameters)?;
+    check_clock(&analysis, &parameters).map_err(at(&["parameters", CLOCK]))?;
     let (planning, planning_by_clock) =
-        plannings(&file.planning, &file.planning_by_clock, &parameters)?;
+        plannings(toml, (&file.planning, &file.planning_by_clock), &parameters)?;
     for planning in std::iter::once(&planning).chain(planning_by_clock.values()) {
-        check_planning(&analysis, planning)?;
+        check_planning(&analysis, planning).map_err(at(&["planning"]))?;
     }
     Ok(Template {
         name: file.name,
         version: file.version,
         title: file.title,
         text: file.text.trim().to_owned(),
+        index: file.index,
         analysis,
         parameters,
-        privacy: privacy(&file.privacy)?,
+        privacy: privacy(&file.privacy).map_err(at(&["privacy"]))?,
         mask_below: file.display.mask_below,
         planning,
         planning_by_clock,
@@ -66,7 +67,8 @@ fn wrong(sentence: impl Into<String>) -> QuestionError {
     QuestionError::Template(sentence.into())
 }
 
-fn check_words(file: &TemplateFile) -> Result<(), QuestionError> {
+fn check_words(toml: &str, file: &TemplateFile) -> Result<(), QuestionError> {
+    let wrong_at = |key: &str, sentence: &str| Err(locate::at(toml, &[key], wrong(sentence)));
     let plain = |text: &str, marks: &str| {
         !text.is_empty()
             && text.len() <= NAME_BYTES_MAX
@@ -75,14 +77,16 @@ fn check_words(file: &TemplateFile) -> Result<(), QuestionError> {
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || marks.contains(c))
     };
     if !plain(&file.name, "-") {
-        return Err(wrong("name must be lower-case letters, digits and dashes"));
+        return wrong_at("name", "name must be lower-case letters, digits and dashes");
     }
     let numbers: Vec<&str> = file.version.split('.').collect();
     if numbers.len() != 3 || !numbers.iter().all(|number| number.parse::<u32>().is_ok()) {
-        return Err(wrong("version must be three numbers, as in 1.0.0"));
+        return wrong_at("version", "version must be three numbers, as in 1.0.0");
     }
-    if file.title.trim().is_empty() || file.text.trim().is_empty() {
-        return Err(wrong("title and text must say what is asked"));
+    for (key, words) in [("title", &file.title), ("text", &file.text)] {
+        if words.trim().is_empty() {
+            return wrong_at(key, "title and text must say what is asked");
+        }
     }
     Ok(())
 }
@@ -131,11 +135,12 @@ fn check_clock(
     parameters: &BTreeMap<String, Parameter>,
 ) -> Result<(), QuestionError> {
     match (analysis, parameters.contains_key(CLOCK)) {
-        (AnalysisSpec::Count, true) => Err(wrong("a count has no clock")),
+        (AnalysisSpec::Count, true) => Err(wrong("a count has no clock; take the parameter out")),
         (AnalysisSpec::Survival { .. } | AnalysisSpec::Rate { .. }, false) => {
             Err(wrong("survival and rate need the parameter clock"))
         }
-        _ => Ok(()),
+        (AnalysisSpec::Count, false)
+        | (AnalysisSpec::Survival { .. } | AnalysisSpec::Rate { .. }, true) => Ok(()),
     }
 }
 
@@ -155,25 +160,31 @@ fn check_planning(analysis: &AnalysisSpec, planning: &Planning) -> Result<(), Qu
     }
 }
 
+/// Planning values as they are written.
+type Values = BTreeMap<String, f64>;
+
 /// The common planning values, and for each clock that has its own the common ones with those in their place.
 fn plannings(
-    common: &BTreeMap<String, f64>,
-    by_clock: &BTreeMap<String, BTreeMap<String, f64>>,
+    toml: &str,
+    (common, by_clock): (&Values, &BTreeMap<String, Values>),
     parameters: &BTreeMap<String, Parameter>,
 ) -> Result<(Planning, BTreeMap<String, Planning>), QuestionError> {
     let mut own = BTreeMap::new();
     for (clock, values) in by_clock {
+        let at = |error| locate::at(toml, &["planning_by_clock", clock], error);
         let kind = parameters.get(CLOCK).map(|parameter| &parameter.kind);
         if !matches!(kind, Some(ParameterKind::Clock { of }) if of.contains_key(clock)) {
-            return Err(wrong(format!(
+            return Err(at(wrong(format!(
                 "planning_by_clock names {clock}, which the parameter clock does not offer"
-            )));
+            ))));
         }
         let mut merged = common.clone();
         merged.extend(values.clone());
-        own.insert(clock.clone(), Planning::of(&merged)?);
+        own.insert(clock.clone(), Planning::of(&merged).map_err(at)?);
     }
-    Ok((Planning::of(common)?, own))
+    let common = Planning::of(common);
+    let common = common.map_err(|error| locate::at(toml, &["planning"], error))?;
+    Ok((common, own))
 }
 
 fn privacy(entry: &PrivacyEntry) -> Result<PrivacyLimits, QuestionError> {
@@ -193,6 +204,7 @@ fn privacy(entry: &PrivacyEntry) -> Result<PrivacyLimits, QuestionError> {
 
 /// Looks up what parameters name.
 struct Reader<'a> {
+    toml: &'a str,
     vocabulary: &'a Vocabulary,
     breaks: &'a BTreeMap<String, Vec<i64>>,
 }
@@ -208,7 +220,8 @@ impl Reader<'_> {
             )));
         }
         for name in self.breaks.keys() {
-            self.category(name)?;
+            self.category(name)
+                .map_err(|error| locate::at(self.toml, &["breaks", name], error))?;
         }
         let read = |(name, entry): (String, ParameterEntry)| {
             let parameter = self.parameter(&name, entry)?;
@@ -218,61 +231,80 @@ impl Reader<'_> {
     }
 
     fn parameter(&self, name: &str, entry: ParameterEntry) -> Result<Parameter, QuestionError> {
+        let at = |key: &str, error| locate::at(self.toml, &["parameters", name, key], error);
         let (kind, default, about) = match entry {
             ParameterEntry::Strata { of, default, about } => {
-                let category = |name: &String| Ok((name.clone(), self.category(name)?));
-                let of = of
-                    .iter()
-                    .map(category)
-                    .collect::<Result<_, QuestionError>>()?;
+                let of = self.each(name, &of, |one| self.category(one))?;
                 (ParameterKind::Strata { of }, default, about)
             }
             ParameterEntry::Clock { of, default, about } => {
-                let clock = |name: &String| {
-                    let clock = self
-                        .vocabulary
-                        .clock(name)
-                        .ok_or_else(|| wrong(format!("there is no clock {name}")))?;
-                    Ok((name.clone(), clock.clone()))
-                };
-                let of = of.iter().map(clock).collect::<Result<_, QuestionError>>()?;
+                let of = self.each(name, &of, |one| self.clock(one))?;
                 (ParameterKind::Clock { of }, default, about)
             }
             ParameterEntry::Levels {
                 variable,
                 default,
                 about,
-            } => (
-                ParameterKind::Levels {
-                    category: self.text_category(&variable)?,
-                },
-                default,
-                about,
-            ),
+            } => {
+                let category = self.text_category(&variable);
+                let category = category.map_err(|error| at("variable", error))?;
+                (ParameterKind::Levels { category }, default, about)
+            }
             ParameterEntry::Range {
                 variable,
                 min,
                 max,
                 default,
                 about,
-            } => (self.range(&variable, min, max)?, default, about),
+            } => {
+                let range = self.range(&variable, min, max);
+                let range = range.map_err(|error| at("variable", error))?;
+                (range, default, about)
+            }
             ParameterEntry::Dates {
                 variable,
                 min,
                 max,
                 default,
                 about,
-            } => (self.dates(&variable, &min, &max)?, default, about),
+            } => {
+                let dates = self.dates(&variable, &min, &max);
+                let dates = dates.map_err(|error| at("variable", error))?;
+                (dates, default, about)
+            }
         };
-        check_name(name, &kind)?;
+        check_name(name, &kind).map_err(|error| at("", error))?;
         let default = kind
             .read(name, &default)
-            .map_err(|error| wrong(format!("a default does not fit: {error}")))?;
+            .map_err(|error| at("default", wrong(format!("a default does not fit: {error}"))))?;
         Ok(Parameter {
             about,
             kind,
             default,
         })
+    }
+
+    /// What `look_up` gives for each name of the list `of` of the parameter `parameter`.
+    fn each<T>(
+        &self,
+        parameter: &str,
+        of: &[String],
+        look_up: impl Fn(&str) -> Result<T, QuestionError>,
+    ) -> Result<BTreeMap<String, T>, QuestionError> {
+        let read = |name: &String| {
+            let found = look_up(name).map_err(|error| {
+                locate::at(self.toml, &["parameters", parameter, "of", name], error)
+            })?;
+            Ok((name.clone(), found))
+        };
+        of.iter().map(read).collect()
+    }
+
+    fn clock(&self, name: &str) -> Result<crate::vocabulary::Clock, QuestionError> {
+        let clock = self.vocabulary.clock(name);
+        clock
+            .cloned()
+            .ok_or_else(|| wrong(format!("there is no clock {name}")))
     }
 
     fn category(&self, name: &str) -> Result<crate::vocabulary::Category, QuestionError> {

@@ -370,6 +370,57 @@ fn questions_read_as_sentences() {
     insta::assert_snapshot!(describe(&rate, &rate.bind(&BTreeMap::new()).unwrap()));
 }
 
+/// Every key of a template's text, with its value as text where it has one.
+fn fields(table: &toml::Table) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (key, value) in table {
+        found.push((key.clone(), value.to_string().trim_matches('"').to_owned()));
+        if let Some(inner) = value.as_table() {
+            found.extend(fields(inner));
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_of_a_template_can_vary_but_its_parameters() {
+    for template in shipped_templates().unwrap() {
+        let declared: Vec<&String> = template.parameters.keys().collect();
+        for (key, value) in fields(&template.toml().parse().unwrap()) {
+            let bound = template.bind(&BTreeMap::from([(key.clone(), value)]));
+            if !declared.contains(&&key) {
+                assert_eq!(bound.unwrap_err().code(), "parameter-unknown", "{key}");
+            }
+        }
+        let bound = template.bind(&BTreeMap::new()).unwrap();
+        assert_eq!(
+            bound.canonical().keys().collect::<Vec<_>>(),
+            declared,
+            "a question carries exactly the declared parameters"
+        );
+    }
+}
+
+#[rstest::rstest]
+#[case("version = \"1.0.0\"", "version = \"1\"", "line 2: version")]
+#[case("title = \"Survival after infusion\"", "title = \"\"", "line 3: ")]
+#[case("120, 180]", "120, 601]", "line 12: grid_months must rise")]
+#[case("kind = \"survival\"", "kind = \"mean\"", "line 13, column")]
+#[case(
+    "\"ldh_elevated\"",
+    "\"shoe_size\"",
+    "line 24: there is no variable shoe_size"
+)]
+#[case("max = 120", "max = 150", "line 50: the bounds of age")]
+#[case("default = \"os\"", "default = \"dfs\"", "line 19: a default")]
+#[case("s24 = 0.53", "s24 = 0.73", "line 65: ")]
+#[case("s24 = 0.40", "s24 = 0.73", "line 72: ")]
+#[case("rho_max = 0.2", "rho_max = 0.01", "line 76: rho_default")]
+fn a_fault_is_named_with_its_line(#[case] from: &str, #[case] to: &str, #[case] words: &str) {
+    let error = Template::parse(&changed(from, to)).unwrap_err();
+    assert!(error.to_string().contains(words), "{error}");
+}
+
 /// Any value that a person could mean, in any of its spellings.
 fn spellings() -> impl Strategy<Value = BTreeMap<String, String>> {
     let by = prop::sample::subsequence(vec!["sex", "age_band", "product"], 0..=2)

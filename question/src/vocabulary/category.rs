@@ -15,6 +15,8 @@ pub struct Category {
     pub label: String,
     /// Levels in display order, without [`MISSING`].
     pub levels: Vec<String>,
+    /// How many rows of a patient become this one value, in words; nothing where it stands in the index row.
+    pub fold: Option<String>,
     pub(crate) source: Source,
 }
 
@@ -44,6 +46,7 @@ impl Category {
             name: name.into(),
             label: label.into(),
             levels,
+            fold: None,
             source,
         }
         .checked()
@@ -80,6 +83,7 @@ impl Category {
             name: name.into(),
             label: label.into(),
             levels,
+            fold: number.fold.clone(),
             source,
         }
         .checked()
@@ -101,6 +105,7 @@ impl Category {
                     unit: String::new(),
                     min: *min,
                     max: i64::MAX,
+                    fold: self.fold.clone(),
                     sql: sql.clone(),
                 };
                 Self::bands(&self.name, &self.label, &number, breaks.to_vec(), None)

@@ -29,6 +29,7 @@ pub(super) struct NumberEntry {
     pub(super) min: i64,
     pub(super) max: i64,
     pub(super) sql: String,
+    pub(super) fold: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +37,7 @@ pub(super) struct NumberEntry {
 pub(super) struct DateEntry {
     pub(super) label: String,
     pub(super) sql: String,
+    pub(super) fold: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +55,7 @@ pub(super) struct GroupEntry {
     pub(super) label: String,
     pub(super) levels: Vec<String>,
     pub(super) sql: String,
+    pub(super) fold: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +68,7 @@ pub(super) struct ClockEntry {
     pub(super) events: Vec<String>,
     pub(super) end: String,
     pub(super) unusable: Option<String>,
+    pub(super) fold: Option<String>,
 }
 
 impl NumberEntry {
@@ -74,12 +78,14 @@ impl NumberEntry {
         dictionary: &Dictionary,
     ) -> Result<Number, QuestionError> {
         let sql = check(name, &self.sql, dictionary)?;
+        let fold = declared_fold(name, &[&self.sql], self.fold)?;
         Ok(Number {
             name: name.into(),
             label: self.label,
             unit: self.unit,
             min: self.min,
             max: self.max,
+            fold,
             sql,
         })
     }
@@ -94,6 +100,7 @@ impl DateEntry {
         Ok(DateVariable {
             name: name.into(),
             label: self.label,
+            fold: declared_fold(name, &[&self.sql], self.fold)?,
             sql: check(name, &self.sql, dictionary)?,
         })
     }
@@ -121,12 +128,10 @@ impl GroupEntry {
         name: &str,
         dictionary: &Dictionary,
     ) -> Result<Category, QuestionError> {
-        Category::text(
-            name,
-            &self.label,
-            self.levels,
-            &check(name, &self.sql, dictionary)?,
-        )
+        let sql = check(name, &self.sql, dictionary)?;
+        let fold = declared_fold(name, &[&self.sql], self.fold)?;
+        let category = Category::text(name, &self.label, self.levels, &sql)?;
+        Ok(Category { fold, ..category })
     }
 }
 
@@ -138,11 +143,15 @@ impl ClockEntry {
             )));
         }
         let sql = |sql: &String| check(name, sql, dictionary);
+        let fragments = [&self.start, &self.end].into_iter();
+        let fragments = fragments.chain(&self.events).chain(&self.unusable);
+        let fold = declared_fold(name, &fragments.collect::<Vec<_>>(), self.fold)?;
         Ok(Clock {
             name: name.into(),
             label: self.label,
             event: self.event,
             text: self.text.trim().to_owned(),
+            fold,
             start: sql(&self.start)?,
             events: self.events.iter().map(sql).collect::<Result<_, _>>()?,
             end: sql(&self.end)?,
@@ -155,4 +164,25 @@ fn check(name: &str, sql: &str, dictionary: &Dictionary) -> Result<String, Quest
     fragment::check(sql, dictionary)
         .map_err(|sentence| QuestionError::Vocabulary(format!("{name}: {sentence}")))?;
     Ok(sql.trim().to_owned())
+}
+
+/// How many rows become one value, in words. What looks beyond the index row must say so, and nothing else may.
+fn declared_fold(
+    name: &str,
+    fragments: &[&String],
+    fold: Option<String>,
+) -> Result<Option<String>, QuestionError> {
+    let many = fragments
+        .iter()
+        .any(|sql| sql.to_ascii_lowercase().contains("select"));
+    match (many, fold) {
+        (true, None) => Err(QuestionError::Vocabulary(format!(
+            "{name} looks at many rows of a patient; say in `fold` how they become one value"
+        ))),
+        (false, Some(_)) => Err(QuestionError::Vocabulary(format!(
+            "{name} looks at the index row alone; take its `fold` out"
+        ))),
+        (true, Some(fold)) => Ok(Some(fold)),
+        (false, None) => Ok(None),
+    }
 }

@@ -45,6 +45,8 @@ pub struct Number {
     pub min: i64,
     /// Largest value that makes sense.
     pub max: i64,
+    /// How many rows of a patient become this one value, in words; nothing where it stands in the index row.
+    pub fold: Option<String>,
     pub(crate) sql: String,
 }
 
@@ -55,6 +57,8 @@ pub struct DateVariable {
     pub name: String,
     /// Its name for people.
     pub label: String,
+    /// How many rows of a patient become this one value, in words; nothing where it stands in the index row.
+    pub fold: Option<String>,
     pub(crate) sql: String,
 }
 
@@ -69,6 +73,8 @@ pub struct Clock {
     pub event: String,
     /// The definition, in words.
     pub text: String,
+    /// How many rows of a patient become this one value, in words; nothing where it stands in the index row.
+    pub fold: Option<String>,
     pub(crate) start: String,
     pub(crate) events: Vec<String>,
     pub(crate) end: String,
@@ -223,6 +229,32 @@ mod tests {
         );
         let vocabulary = Vocabulary::shipped(&Dictionary::parse(&csv).unwrap()).unwrap();
         assert_eq!(vocabulary.category("marker").unwrap().levels, ["hi", "lo"]);
+    }
+
+    #[rstest::rstest]
+    #[case("p.birth_year", "", true)]
+    #[case("p.birth_year", "fold = \"the first\"", false)]
+    #[case(
+        "(SELECT MIN(f.infusion_no) FROM infusion f WHERE f.patient_id = p.patient_id)",
+        "",
+        false
+    )]
+    #[case(
+        "(SELECT MIN(f.infusion_no) FROM infusion f WHERE f.patient_id = p.patient_id)",
+        "fold = \"the first\"",
+        true
+    )]
+    fn what_looks_at_many_rows_says_how_they_become_one(
+        #[case] sql: &str,
+        #[case] fold: &str,
+        #[case] fits: bool,
+    ) {
+        let variables = format!(
+            "[numbers.x]\nlabel = \"x\"\nunit = \"y\"\nmin = 0\nmax = 9\nsql = \"{sql}\"\n{fold}\n"
+        );
+        let dictionary = Dictionary::shipped().unwrap();
+        let read = Vocabulary::parse(&variables, "", &dictionary);
+        assert_eq!(read.is_ok(), fits, "{read:?}");
     }
 
     #[test]
