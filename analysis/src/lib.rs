@@ -16,6 +16,7 @@ pub mod count;
 pub mod rate;
 pub mod estimates;
 pub mod preview;
+pub mod synthetic;
 pub mod report;
 pub mod schema;
 pub mod table;

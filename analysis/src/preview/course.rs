@@ -19,7 +19,7 @@ const STEPS: u32 = 32;
 /// Survival goes through the planned values; patients entered evenly over the accrual, so that a share 1 - t/accrual is
 /// still observed at t.
 #[must_use]
-pub(super) fn expected_cells(planning: &Planning, edges_months: &[f64]) -> SurvivalCells {
+pub(crate) fn expected_cells(planning: &Planning, edges_months: &[f64]) -> SurvivalCells {
     let last = edges_months.last().copied().unwrap_or(0.0);
     let follow_up = planning
         .accrual_months

@@ -1,6 +1,6 @@
 //! How wide will the intervals be, and what will it cost, before anything is asked?
 
-mod course;
+pub(crate) mod course;
 
 use protocol::amount::NanoRho;
 use question::plan::{Part, Plan, StratumCells};
@@ -91,7 +91,7 @@ pub fn preview(plan: &Plan, centers: u32, planning: &Planning) -> Preview {
 /// Who expects other patients means another registry: events and person-years that were left alone follow the patients, and
 /// an accrual that was left alone is dropped, so that follow-up is taken to reach the end of the grid, which is the longest
 /// that is publicly possible. Expect `accrual_months` too where that is too hopeful.
-fn another_registry(template: &Planning, expected: &Planning) -> Planning {
+pub(crate) fn another_registry(template: &Planning, expected: &Planning) -> Planning {
     let growth = expected.patients / template.patients;
     let same_patients = (growth - 1.0).abs() < 1e-9;
     if same_patients || !growth.is_finite() {
