@@ -8,6 +8,8 @@ pub mod home;
 pub mod mirror;
 pub mod session;
 pub mod govern;
+pub mod words;
+pub mod template;
 pub mod ask;
 pub mod outbox;
 pub mod catalogue;

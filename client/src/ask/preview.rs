@@ -98,7 +98,8 @@ fn cost(composed: &Composed, expected: &Preview, spent: NanoRho) -> String {
     )
 }
 
-fn table(expected: &Preview) -> Table {
+/// The expected intervals, a row each.
+pub(crate) fn table(expected: &Preview) -> Table {
     let header = [
         "estimate",
         "of",

@@ -10,7 +10,7 @@ use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use transport::telemetry;
 
-use self::options::{CharterCommand, Cli, Command, InitArgs, ProposeCommand};
+use self::options::{CharterCommand, Cli, Command, InitArgs, ProposeCommand, TemplateCommand};
 use crate::ask;
 use crate::catalogue::{self, releases};
 use crate::error::ClientError;
@@ -19,6 +19,7 @@ use crate::home::{Home, Profile};
 use crate::outbox;
 use crate::result;
 use crate::session::Session;
+use crate::template;
 use crate::terminal::{Terminal, complain};
 use crate::watch;
 
@@ -54,6 +55,9 @@ async fn dispatch(cli: Cli) -> Result<(), ClientError> {
     match cli.command {
         Command::Init(args) => return init(&cli.data, args, &mut terminal),
         Command::Charter(command) => return charter(&cli.data, command, &mut terminal),
+        Command::Template(TemplateCommand::Check(args)) => {
+            return template::check(&args.into_check()?, &mut terminal);
+        }
         _ => {}
     }
     let home = Home::open(&cli.data)?;
@@ -72,7 +76,7 @@ async fn connected(
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     match command {
-        Command::Init(_) | Command::Charter(_) | Command::Queries => Ok(()),
+        Command::Init(_) | Command::Charter(_) | Command::Template(_) | Command::Queries => Ok(()),
         Command::Submit { file } => {
             let document =
                 Envelope::from_json(&std::fs::read(&file).map_err(ClientError::file(&file))?)?;

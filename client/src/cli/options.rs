@@ -13,6 +13,7 @@ use transport::telemetry::LogOptions;
 use crate::ask::{self, Ask};
 use crate::error::ClientError;
 use crate::result::Format;
+use crate::template::Check;
 
 /// Ask a federated CAR T-cell registry, and decide what may be asked.
 #[derive(Debug, Parser)]
@@ -54,6 +55,9 @@ pub(super) enum Command {
     Currency,
     /// List the documents of the log.
     Log,
+    /// Check a template before it is proposed.
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// List the templates that may be asked, with their text.
     Templates,
     /// Preview a question, sign it and send it.
@@ -133,6 +137,30 @@ pub(super) enum ProposeCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum TemplateCommand {
+    /// Read a template and show its cells, cost, accuracy and a synthetic answer; needs no network.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The template (TOML).
+    pub(super) file: PathBuf,
+    /// Another dictionary of the data (CSV) than the shipped one.
+    #[arg(long, value_name = "CSV")]
+    pub(super) dictionary: Option<PathBuf>,
+    /// A parameter of the question that is shown, `key=value`; defaults unless given.
+    #[arg(long = "param", value_name = "KEY=VALUE")]
+    pub(super) params: Vec<String>,
+    /// What that question costs at each center; the template's default unless given.
+    #[arg(long)]
+    pub(super) rho: Option<String>,
+    /// What you expect in place of a planning value: `patients=2279`, `s12=0.74`.
+    #[arg(long = "expect", value_name = "KEY=VALUE")]
+    pub(super) expect: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RosterArgs {
     /// The `enrolment.json` of each center.
@@ -208,6 +236,18 @@ fn parse_mode(text: &str) -> Result<Mode, String> {
 fn default_data() -> PathBuf {
     let home = std::env::var_os("HOME");
     PathBuf::from(home.unwrap_or_else(|| ".".into())).join(".cartally")
+}
+
+impl CheckArgs {
+    pub(super) fn into_check(self) -> Result<Check, ClientError> {
+        Ok(Check {
+            file: self.file,
+            dictionary: self.dictionary,
+            params: ask::pairs("--param", &self.params)?,
+            expect: ask::pairs("--expect", &self.expect)?,
+            rho: self.rho,
+        })
+    }
 }
 
 impl AskArgs {

@@ -13,6 +13,7 @@ use serde::Serialize;
 use transport::keys::write_atomic;
 
 pub use report::Estimated;
+pub(crate) use text::table as result_table;
 
 use crate::error::ClientError;
 use crate::home::Home;

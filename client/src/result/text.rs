@@ -7,7 +7,7 @@ use super::Estimated;
 use crate::table::table as new_table;
 
 /// The whole result for a reader: the question in words, how the centers ended, the estimates.
-pub(super) fn table(shown: &Estimated) -> String {
+pub(crate) fn table(shown: &Estimated) -> String {
     let report = &shown.report;
     let centers = report.centers;
     if centers.answered == 0 {
