@@ -181,4 +181,38 @@ mod tests {
         }
         assert!(!words.contains("SYNTHETIC"));
     }
+
+    #[test]
+    fn the_template_in_the_documentation_is_sound_and_shows_every_field() {
+        let page = include_str!("../../../docs/templates.md");
+        let toml = page.split("```toml\n").nth(1).unwrap();
+        let toml = toml.split("```").next().unwrap();
+        let template = Template::parse(toml).unwrap();
+        assert!(checked(&template, &[]).is_ok());
+        let table: toml::Table = toml.parse().unwrap();
+        for shipped in question::template::shipped_templates().unwrap() {
+            for key in shipped.toml().parse::<toml::Table>().unwrap().keys() {
+                assert!(table.contains_key(key), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_documented_changes_read_as_they_are_shown() {
+        let page = include_str!("../../../docs/templates.md");
+        let old = shipped_template("survival").unwrap();
+        let toml = [
+            ("\"1.0.0\"", "\"1.1.0\""),
+            ("max = 120", "max = 90"),
+            ("rho_max = 0.2", "rho_max = 0.5"),
+        ]
+        .iter()
+        .fold(old.toml().to_owned(), |toml, (from, to)| {
+            toml.replacen(from, to, 1)
+        });
+        let changes = crate::template::differences(&old, &Template::parse(&toml).unwrap());
+        for line in crate::words::changes_in_words(&changes).lines() {
+            assert!(page.contains(&format!("    {line}\n")), "{line}");
+        }
+    }
 }
