@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use protocol::envelope::Envelope;
-use protocol::ids::{ChainHead, DocumentId};
-use protocol::log::{LogEntry, LogError, LogPosition};
+use protocol::ids::DocumentId;
+use protocol::log::{Chain, LogEntry, LogError, LogPosition};
 use protocol::verify::Governance;
 
 use crate::error::ClientError;
@@ -21,8 +21,7 @@ use crate::error::ClientError;
 pub struct Mirror {
     path: PathBuf,
     entries: Vec<LogEntry>,
-    /// `heads[n]` is the chain's head after n entries.
-    heads: Vec<ChainHead>,
+    chain: Chain,
     /// Where each document stands first.
     places: BTreeMap<DocumentId, usize>,
     /// How much of the file is known to be whole lines of this log.
@@ -35,7 +34,7 @@ impl Mirror {
         let mut mirror = Self {
             path: path.to_owned(),
             entries: Vec::new(),
-            heads: vec![ChainHead::EMPTY],
+            chain: Chain::default(),
             places: BTreeMap::new(),
             bytes: 0,
         };
@@ -51,11 +50,7 @@ impl Mirror {
     /// How far the copy reaches.
     #[must_use]
     pub fn position(&self) -> LogPosition {
-        let head = self.heads.last().copied().unwrap_or(ChainHead::EMPTY);
-        LogPosition {
-            entries: self.entries.len() as u64,
-            head,
-        }
+        self.chain.position()
     }
 
     /// Adds entries that extend the copy, in memory and on disk. What another command has added meanwhile must be the same.
@@ -63,7 +58,7 @@ impl Mirror {
         if entries.is_empty() {
             return Ok(());
         }
-        let promised = self.position().extended(entries)?;
+        let promised = self.chain.extended(entries)?.position();
         let failed = |error| ClientError::file(&self.path)(error);
         let file = OpenOptions::new()
             .read(true)
@@ -90,8 +85,7 @@ impl Mirror {
     /// Whether `position` lies on this log: what an author claims to have seen is what we see.
     #[must_use]
     pub fn contains(&self, position: LogPosition) -> bool {
-        let at = usize::try_from(position.entries).unwrap_or(usize::MAX);
-        self.heads.get(at) == Some(&position.head)
+        self.chain.contains(position)
     }
 
     /// The document with this id, with the signatures of its last entry.
@@ -131,9 +125,9 @@ impl Mirror {
     #[must_use]
     pub fn governance_before(&self, charter: DocumentId, place: usize) -> Governance {
         let mut governance = Governance::pinned_to(charter);
-        for envelope in self.documents().take(place) {
-            // A document that is not (yet) in force is not an error of the log.
-            let _ = governance.apply(envelope);
+        for entry in self.entries.iter().take(place) {
+            // What is not (yet) in force is no error of the log, and the chain was checked when the copy was read.
+            let _ = governance.take(entry);
         }
         governance
     }
@@ -179,10 +173,9 @@ impl Mirror {
     }
 
     fn push(&mut self, entry: LogEntry) -> Result<(), ClientError> {
-        let next = self.position().after(&entry)?;
+        self.chain.push(&entry)?;
         let place = self.entries.len();
         self.places.entry(entry.envelope.id()).or_insert(place);
-        self.heads.push(next.head);
         self.entries.push(entry);
         Ok(())
     }

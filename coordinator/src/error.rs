@@ -2,19 +2,21 @@
 
 use std::path::PathBuf;
 
-use protocol::documents::RefusalReason;
+use protocol::documents::{DocumentError, RefusalReason};
 use protocol::envelope::EnvelopeError;
-use protocol::ids::{CenterId, DocumentId};
+use protocol::ids::{CenterId, DocumentId, NetworkName};
 use protocol::keys::KeyError;
-use protocol::limits::{CELLS_MAX, PARTS_MAX, WAIT_S_MAX};
+use protocol::limits::{CELLS_MAX, PARTS_MAX, UNDECIDED_MAX, WAIT_S_MAX};
 use protocol::task::{TaskError, TaskState};
 use protocol::verify::GovernanceError;
 use thiserror::Error;
 use transport::TransportError;
+use transport::identity::Identity;
 use transport::problem::{Kind, Problem};
 
 use crate::limits::{
-    CELL_ABS_MAX, OPEN_QUERIES_MAX, OPEN_QUERIES_PER_RESEARCHER_MAX, SUBMISSIONS_PER_TASK_MAX,
+    CELL_ABS_MAX, LIVE_CERTIFICATES_MAX, OPEN_QUERIES_MAX, OPEN_QUERIES_PER_RESEARCHER_MAX,
+    SUBMISSIONS_PER_TASK_MAX,
 };
 
 /// Why the coordinator did not do something. Each has a stable [`CoordinatorError::code`].
@@ -63,6 +65,52 @@ pub enum CoordinatorError {
     /// An argument cannot be used.
     #[error("{0}")]
     Argument(String),
+    /// An invitation that is unknown, expired, used, withdrawn, or somebody else's: nobody learns which.
+    #[error(
+        "this invitation cannot be used; ask the coordinator's operator for a new one and use it once, in time, for the party that it names"
+    )]
+    InvitationRefused,
+    /// A certificate that was not issued here, or was revoked.
+    #[error(
+        "this certificate is revoked or was never issued by this coordinator; ask its operator for an invitation"
+    )]
+    CertificateRevoked,
+    /// The server cannot issue certificates.
+    #[error(
+        "this coordinator cannot issue certificates, because the key of its authority is not there; its operator puts keys/ca.key back and restarts it"
+    )]
+    NoAuthority,
+    /// An enrolment cannot be used.
+    #[error("this enrolment cannot be used: {0}")]
+    Request(String),
+    /// An enrolment against the rules of its document.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// An enrolment of another network.
+    #[error(
+        "this enrolment is for another network than {0}; use the address and invitation of one network"
+    )]
+    OtherNetwork(NetworkName),
+    /// A renewal for another party.
+    #[error(
+        "this enrolment speaks of another party than {0}, which asks; a party renews its own certificate alone"
+    )]
+    OtherParty(Identity),
+    /// A renewal of what was not issued here.
+    #[error(
+        "this certificate is of the hospital's own authority, which renews it; nothing is renewed here"
+    )]
+    NotIssuedHere,
+    /// A renewal with another signing key.
+    #[error(
+        "this enrolment names another signing key than the one enrolled with; ask the coordinator's operator for an invitation to enrol with a new key"
+    )]
+    OtherSigningKey,
+    /// Too many certificates of one party.
+    #[error(
+        "{LIVE_CERTIFICATES_MAX} certificates of this party are good, which is the most; use the last one, or ask the coordinator's operator"
+    )]
+    TooManyCertificates,
     /// Not a signed document.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
@@ -71,7 +119,7 @@ pub enum CoordinatorError {
     Governance(#[from] GovernanceError),
     /// A document of this type is not handed in here.
     #[error(
-        "a document of type {0:?} is not handed in here; send charter, roster, template, study, currency or query"
+        "a document of type {0:?} is not handed in here; send charter, roster, template, study, revocation, decline, currency or query"
     )]
     WrongKind(String),
     /// A roster names another coordinator.
@@ -92,6 +140,16 @@ pub enum CoordinatorError {
         "{OPEN_QUERIES_PER_RESEARCHER_MAX} of your queries are open, which is the most for one researcher; try again when one has ended"
     )]
     TooManyOfYours,
+    /// Too many undecided proposals of one proposer.
+    #[error(
+        "{UNDECIDED_MAX} of your proposals wait for the committee, which is the most for one proposer; have them decided first"
+    )]
+    TooManyProposals,
+    /// A document is dated ahead of this clock.
+    #[error(
+        "this document is dated ahead of the coordinator's clock; set your clock and sign anew"
+    )]
+    FromTheFuture,
     /// No such query.
     #[error("there is no query {0}; see the list of queries")]
     NoSuchQuery(DocumentId),
@@ -155,6 +213,16 @@ impl CoordinatorError {
             Self::File { .. } => "file",
             Self::Key(_) => "signing_key",
             Self::Argument(_) => "argument",
+            Self::InvitationRefused => "invitation-refused",
+            Self::CertificateRevoked => "certificate-revoked",
+            Self::NoAuthority => "no_authority",
+            Self::Request(_) => "enrolment",
+            Self::Document(_) => "document_rules",
+            Self::OtherNetwork(_) => "other_network",
+            Self::OtherParty(_) => "other_party",
+            Self::NotIssuedHere => "not_issued_here",
+            Self::OtherSigningKey => "other_signing_key",
+            Self::TooManyCertificates => "too_many_certificates",
             Self::Envelope(EnvelopeError::NoValidSignature) => "signature",
             Self::Envelope(EnvelopeError::TooLarge) => "document_too_large",
             Self::Envelope(_) => "not_a_document",
@@ -164,6 +232,8 @@ impl CoordinatorError {
             Self::Query(reason) => reason.code(),
             Self::TooManyQueries => "too_many_queries",
             Self::TooManyOfYours => "too_many_of_yours",
+            Self::TooManyProposals => "too_many_proposals",
+            Self::FromTheFuture => "from_the_future",
             Self::NoSuchQuery(_) => "no_such_query",
             Self::NotPublished(_) => "not_published",
             Self::NotInRoster(_) => "not_in_roster",
@@ -193,25 +263,43 @@ impl CoordinatorError {
             | Self::File { .. }
             | Self::Key(_) => Kind::Internal,
             Self::Argument(_)
+            | Self::Request(_)
             | Self::WrongKind(_)
             | Self::Wait(_)
             | Self::Id(_)
             | Self::Envelope(EnvelopeError::Malformed(_) | EnvelopeError::Base64) => Kind::Invalid,
             Self::Envelope(EnvelopeError::TooLarge) | Self::AnswerSize => Kind::TooLarge,
-            Self::Governance(GovernanceError::Older | GovernanceError::OtherCharter)
+            Self::Governance(
+                GovernanceError::Older
+                | GovernanceError::OtherCharter
+                | GovernanceError::OtherLog
+                | GovernanceError::Fork { .. },
+            )
             | Self::OtherLog
+            | Self::NotIssuedHere
             | Self::TooManyAnswers
             | Self::Task(_) => Kind::Conflict,
             Self::Envelope(_)
             | Self::Governance(_)
+            | Self::Document(_)
+            | Self::OtherNetwork(_)
+            | Self::OtherSigningKey
             | Self::OtherCoordinator
+            | Self::FromTheFuture
             | Self::Query(_)
             | Self::Answer(_)
             | Self::Report(_) => Kind::Refused,
-            Self::TooManyQueries | Self::TooManyOfYours => Kind::Busy,
+            Self::TooManyQueries
+            | Self::TooManyOfYours
+            | Self::TooManyProposals
+            | Self::TooManyCertificates => Kind::Busy,
             Self::NoSuchQuery(_) | Self::NotPublished(_) => Kind::NotFound,
-            Self::NotInRoster(_) | Self::NotAsked(_) => Kind::Forbidden,
-            Self::Stopping => Kind::Unavailable,
+            Self::NotInRoster(_)
+            | Self::NotAsked(_)
+            | Self::InvitationRefused
+            | Self::CertificateRevoked
+            | Self::OtherParty(_) => Kind::Forbidden,
+            Self::NoAuthority | Self::Stopping => Kind::Unavailable,
         }
     }
 }
@@ -226,8 +314,13 @@ const fn governance_code(error: &GovernanceError) -> &'static str {
         GovernanceError::OtherNetwork => "other_network",
         GovernanceError::NotEveryMember => "not_every_member",
         GovernanceError::ProposerMissing => "proposer_missing",
-        GovernanceError::RuleNotMet { .. } => "rule_not_met",
+        GovernanceError::NoMember => "no_member",
+        GovernanceError::NoPredecessor => "no_predecessor",
+        GovernanceError::Fork { .. } => "charter_fork",
         GovernanceError::Older => "older",
+        GovernanceError::OtherLog => "other_log",
+        GovernanceError::OtherRevocations => "other_revocations",
+        GovernanceError::UnknownDocument => "unknown_document",
     }
 }
 

@@ -7,11 +7,13 @@ mod tasks;
 mod answer;
 mod publish;
 mod view;
+mod enrol;
 
 use jiff::Timestamp;
 use protocol::documents::{Roster, RosterCenter};
 use protocol::ids::{CenterId, NetworkName};
 use protocol::keys::SigningKey;
+use protocol::limits::LOG_PAGE_MAX;
 use protocol::log::LogPosition;
 use protocol::verify::Governance;
 
@@ -34,7 +36,7 @@ pub struct Relay {
     store: Store,
     network: NetworkName,
     key: SigningKey,
-    governance: Option<Governance>,
+    governance: Governance,
     changes: Changes,
 }
 
@@ -43,40 +45,35 @@ impl Relay {
     /// crash left undone (a deadline passed, every task ended, no result) is done by the first [`Relay::publish_due`].
     pub fn open(store: Store, key: SigningKey) -> Result<Self, CoordinatorError> {
         let (network, charter) = store.network()?;
-        let mut governance = charter.map(Governance::pinned_to);
-        let promised = log::position(store.read())?;
-        let mut position = LogPosition::EMPTY;
-        while position != promised {
-            let entries = log::page(
-                store.read(),
-                position.entries,
-                protocol::limits::LOG_PAGE_MAX,
-            )?;
-            if entries.is_empty() {
-                break;
-            }
-            position = position
-                .extended(&entries)
-                .map_err(|error| CoordinatorError::StoreBroken(error.to_string()))?;
-            for entry in &entries {
-                if let Some(governance) = &mut governance {
-                    // What was not in force when it came may be in force by now, and the other way round.
-                    let _ = governance.apply(&entry.envelope);
-                }
-            }
-        }
-        if position != promised {
-            return Err(CoordinatorError::StoreBroken(
-                "the log's chain does not lead to its head".into(),
-            ));
-        }
-        Ok(Self {
+        let mut relay = Self {
             store,
             network,
             key,
-            governance,
+            governance: charter.map_or_else(Governance::unpinned, Governance::pinned_to),
             changes: Changes::default(),
-        })
+        };
+        relay.read_on()?;
+        Ok(relay)
+    }
+
+    /// Puts in force what the log has gained since it was last read.
+    fn read_on(&mut self) -> Result<(), CoordinatorError> {
+        let broken = |why: &str| CoordinatorError::StoreBroken(why.to_owned());
+        let promised = log::position(self.store.read())?;
+        loop {
+            let position = self.governance.chain().position();
+            if position == promised {
+                return Ok(());
+            }
+            let page = log::page(self.store.read(), position.entries, LOG_PAGE_MAX)?;
+            if page.is_empty() || position.entries > promised.entries {
+                return Err(broken("the log's chain does not lead to its head"));
+            }
+            for entry in &page {
+                let taken = self.governance.take(entry);
+                taken.map_err(|error| broken(&error.to_string()))?;
+            }
+        }
     }
 
     /// The network.
@@ -115,10 +112,7 @@ impl Relay {
     }
 
     fn roster(&self) -> Option<&Roster> {
-        self.governance
-            .as_ref()?
-            .roster()
-            .map(|roster| &roster.document)
+        self.governance.roster().map(|roster| &roster.document)
     }
 
     fn open_places(&self) -> Result<usize, CoordinatorError> {

@@ -115,21 +115,22 @@ async fn signatures_are_collected_in_the_log_until_the_committee_has_decided() {
         .submit(&coordinator.network.charter())
         .await
         .unwrap();
-    let proposed = Envelope::sign(
+    let proposed = Envelope::sign_seeing(
         &coordinator.network.roster_document(),
         &coordinator.network.office,
+        LogPosition::EMPTY,
     );
     let first = coordinator.submit(&proposed).await.unwrap();
     assert!(!first.in_force && !first.known);
     let mut junk = proposed.clone();
-    junk.add_signature(&new_key());
+    junk.add_signature_seeing(&new_key(), LogPosition::EMPTY);
     assert!(
         coordinator.submit(&junk).await.unwrap().known,
         "a stranger's signature is not kept"
     );
     let mut signed = proposed.clone();
     signed.signatures.clear();
-    signed.add_signature(&coordinator.network.member);
+    signed.add_signature_seeing(&coordinator.network.member, LogPosition::EMPTY);
     let second = coordinator.submit(&signed).await.unwrap();
     assert!(second.in_force && !second.known && second.id == first.id);
     let coordinator = coordinator.restarted_after(std::time::Duration::ZERO).await;
@@ -143,18 +144,20 @@ async fn a_document_that_its_proposer_did_not_sign_leaves_no_trace() {
         .submit(&coordinator.network.charter())
         .await
         .unwrap();
-    let without = Envelope::sign(
+    let without = Envelope::sign_seeing(
         &coordinator.network.template_document(),
         &coordinator.network.member,
+        LogPosition::EMPTY,
     );
     assert_eq!(
         coordinator.submit(&without).await.unwrap_err().code(),
         "proposer_missing"
     );
     // Its member's signature was not kept: the proposer's alone does not put it in force.
-    let proposed = Envelope::sign(
+    let proposed = Envelope::sign_seeing(
         &coordinator.network.template_document(),
         &coordinator.network.office,
+        LogPosition::EMPTY,
     );
     assert!(!coordinator.submit(&proposed).await.unwrap().in_force);
     assert_eq!(coordinator.log().await.entries.len(), 2);
@@ -307,8 +310,8 @@ async fn a_page_of_the_log_ends_at_its_limit() {
         let service = coordinator.service.clone();
         async move {
             service
-                .run(&common::person(), move |relay, _| {
-                    relay.log_page(from, limit)
+                .run(&common::person(), move |relay, now| {
+                    relay.log_page(from, limit, now)
                 })
                 .await
                 .unwrap()

@@ -428,7 +428,7 @@ async fn a_center_that_is_not_in_the_roster_sees_and_answers_nothing() {
     let stranger = peer(&"K99".parse().unwrap());
     let read = coordinator
         .service
-        .run(&stranger, |relay, _| relay.log_page(0, 1))
+        .run(&stranger, |relay, now| relay.log_page(0, 1, now))
         .await;
     assert_eq!(read.unwrap_err().code(), "not_in_roster");
     let poll = coordinator

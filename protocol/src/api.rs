@@ -11,7 +11,7 @@ use crate::task::TaskState;
 
 /// Paths; `{query}` stands for a query's document id.
 pub mod paths {
-    /// `POST` an envelope: charter, roster, template, study, currency, query. Answers [`super::Submitted`].
+    /// `POST` an envelope: charter, roster, template, study, revocation, decline, currency, query. Answers [`super::Submitted`].
     pub const DOCUMENTS: &str = "/v1/documents";
     /// `POST` [`super::EnrolmentRequest`], the one path that needs no certificate. Answers [`super::Enrolled`].
     pub const ENROLMENTS: &str = "/v1/enrolments";
@@ -82,6 +82,8 @@ pub struct LogPage {
     pub entries: Vec<LogEntry>,
     /// The whole log's position; more pages follow while `entries` do not reach it.
     pub log: LogPosition,
+    /// The same, signed by the coordinator: a [`crate::documents::LogHead`].
+    pub head: Envelope,
 }
 
 /// One open query for a center.

@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::ids::DocumentId;
 use crate::keys::{PublicKey, SigningKey};
 use crate::limits::{DOCUMENT_BYTES_MAX, SIGNATURES_MAX};
+use crate::log::LogPosition;
 
 /// Why an envelope was not accepted.
 #[derive(Debug, Error)]
@@ -67,6 +68,36 @@ pub struct Signature {
     pub keyid: String,
     /// The signature in base64.
     pub sig: String,
+    /// The log as the signer saw it, signed too. A decision of the committee counts only with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
+}
+
+/// Which log a signer had before the eyes: the position, with the same key's signature that ties it to the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Seen {
+    /// The log as the signer last saw it.
+    pub log: LogPosition,
+    /// The signature in base64, over the pre-authentication encoding of [`Sight`].
+    pub sig: String,
+}
+
+/// What a [`Seen`] signs.
+#[derive(Debug, Serialize)]
+struct Sight {
+    document: DocumentId,
+    log: LogPosition,
+}
+
+impl Sight {
+    const TYPE: &'static str = "application/vnd.cartally.seen+json";
+
+    fn pae(&self) -> Vec<u8> {
+        // Plain data always serialises.
+        pae(Self::TYPE, &serde_json::to_vec(self).unwrap_or_default())
+    }
 }
 
 /// A DSSE envelope as it travels and is stored. Not verified: see [`Envelope::open`].
@@ -115,17 +146,67 @@ impl Envelope {
         envelope
     }
 
+    /// Signs `payload` for the first time, and says which log the signer saw.
+    #[must_use]
+    pub fn sign_seeing<P: Payload>(payload: &P, key: &SigningKey, log: LogPosition) -> Self {
+        let mut envelope = Self {
+            signatures: Vec::new(),
+            ..Self::sign(payload, key)
+        };
+        envelope.add_signature_seeing(key, log);
+        envelope
+    }
+
     /// Adds a signature by `key` unless it has one already.
     pub fn add_signature(&mut self, key: &SigningKey) {
-        let pae = self.pae();
-        let keyid = key.public().to_string();
-        if self.signatures.iter().any(|s| s.keyid == keyid) {
-            return;
+        if self.signature_by(key.public()).is_none() {
+            self.push_signature(key, None);
         }
+    }
+
+    /// Adds a signature by `key` that says which log the signer saw, unless it has such a one already.
+    pub fn add_signature_seeing(&mut self, key: &SigningKey, log: LogPosition) {
+        if self.seen_by(key.public()).is_none() {
+            let document = self.id();
+            let sig = STANDARD.encode(key.sign(&Sight { document, log }.pae()));
+            self.push_signature(key, Some(Seen { log, sig }));
+        }
+    }
+
+    fn push_signature(&mut self, key: &SigningKey, seen: Option<Seen>) {
         self.signatures.push(Signature {
-            keyid,
-            sig: STANDARD.encode(key.sign(&pae)),
+            keyid: key.public().to_string(),
+            sig: STANDARD.encode(key.sign(&self.pae())),
+            seen,
         });
+    }
+
+    /// Which log `key` saw when it signed: nothing if it did not sign, or did not say in words that it signed too.
+    #[must_use]
+    pub fn seen_by(&self, key: PublicKey) -> Option<LogPosition> {
+        self.signature_seeing(key)?
+            .seen
+            .as_ref()
+            .map(|seen| seen.log)
+    }
+
+    /// The signature by `key` that says which log it saw.
+    #[must_use]
+    pub fn signature_seeing(&self, key: PublicKey) -> Option<&Signature> {
+        let (pae, document) = (self.pae(), self.id());
+        self.signatures
+            .iter()
+            .take(SIGNATURES_MAX)
+            .find(|signature| {
+                let saw = signature.seen.as_ref().is_some_and(|seen| {
+                    let sight = Sight {
+                        document,
+                        log: seen.log,
+                    };
+                    verified(key, &sight.pae(), &seen.sig)
+                });
+                saw && verified(key, &pae, &signature.sig)
+            })
     }
 
     /// The document's id: SHA-256 of the pre-authentication encoding. Signatures do not change it.
@@ -161,11 +242,7 @@ impl Envelope {
     #[must_use]
     pub fn signature_by(&self, key: PublicKey) -> Option<&Signature> {
         let pae = self.pae();
-        let is_by_key = |signature: &&Signature| {
-            STANDARD
-                .decode(&signature.sig)
-                .is_ok_and(|bytes| key.verifies(&pae, &bytes))
-        };
+        let is_by_key = |signature: &&Signature| verified(key, &pae, &signature.sig);
         self.signatures.iter().take(SIGNATURES_MAX).find(is_by_key)
     }
 
@@ -228,14 +305,24 @@ impl Envelope {
     /// PAE("DSSEv1", type, payload); an undecodable payload counts as empty and cannot have come through `from_json`.
     fn pae(&self) -> Vec<u8> {
         let payload = STANDARD.decode(&self.payload).unwrap_or_default();
-        let header = format!(
-            "DSSEv1 {} {} {} ",
-            self.payload_type.len(),
-            self.payload_type,
-            payload.len()
-        );
-        [header.into_bytes(), payload].concat()
+        pae(&self.payload_type, &payload)
     }
+}
+
+/// The pre-authentication encoding of DSSE v1.
+fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let header = format!(
+        "DSSEv1 {} {payload_type} {} ",
+        payload_type.len(),
+        payload.len()
+    );
+    [header.as_bytes(), payload].concat()
+}
+
+fn verified(key: PublicKey, message: &[u8], signature: &str) -> bool {
+    STANDARD
+        .decode(signature)
+        .is_ok_and(|bytes| key.verifies(message, &bytes))
 }
 
 #[cfg(test)]
@@ -321,6 +408,33 @@ mod tests {
         assert_eq!(envelope.signers(&both), [ours.public()].into());
         envelope.signatures.push(envelope.signatures[0].clone());
         assert_eq!(envelope.signers(&both).len(), 1);
+    }
+
+    #[test]
+    fn what_a_signer_saw_is_signed_and_belongs_to_that_document_alone() {
+        let (ours, log) = (key(), LogPosition::EMPTY);
+        let envelope = Envelope::sign_seeing(&note(), &ours, log);
+        assert_eq!(envelope.seen_by(ours.public()), Some(log));
+        assert_eq!(Envelope::sign(&note(), &ours).seen_by(ours.public()), None);
+        let mut altered = envelope.clone();
+        altered.signatures[0].seen.as_mut().unwrap().log.entries = 1;
+        assert_eq!(altered.seen_by(ours.public()), None);
+        let text = "another".to_owned();
+        let mut moved = Envelope::sign(&Note { text }, &ours);
+        moved.signatures[0]
+            .seen
+            .clone_from(&envelope.signatures[0].seen);
+        assert_eq!(moved.seen_by(ours.public()), None);
+        assert_eq!(moved.signers(&[ours.public()].into()).len(), 1);
+    }
+
+    #[test]
+    fn a_junk_signature_in_front_does_not_hide_the_one_behind_it() {
+        let ours = key();
+        let mut envelope = Envelope::sign(&note(), &ours);
+        envelope.add_signature_seeing(&ours, LogPosition::EMPTY);
+        assert_eq!(envelope.seen_by(ours.public()), Some(LogPosition::EMPTY));
+        assert_eq!(envelope.signers(&[ours.public()].into()).len(), 1);
     }
 
     #[test]

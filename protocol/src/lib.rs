@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod ids;
 pub mod keys;
+pub mod fingerprint;
 pub mod envelope;
 pub mod documents;
 pub mod question;

@@ -22,6 +22,12 @@ pub const PARAMETER_CHARS_MAX: usize = 1024;
 pub const CELLS_MAX: usize = 4096;
 /// Parts of one release.
 pub const PARTS_MAX: usize = 64;
+/// Characters of a reason for declining or revoking.
+pub const REASON_CHARS_MAX: usize = 1000;
+/// How long one member's revocation suspends a document: 14 days.
+pub const SUSPENSION_S: i64 = 14 * 24 * 3600;
+/// Proposals of one proposer that the committee has not decided yet.
+pub const UNDECIDED_MAX: usize = 64;
 /// Characters of a person's, hospital's or organisation's name.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Characters of a certificate request in PEM form; real ones have a few hundred.

@@ -57,6 +57,14 @@ pub enum LogError {
         /// Entries after extension.
         entries: u64,
     },
+    /// An entry claims to be older than the one before it.
+    #[error(
+        "log entry {index} is dated before the entry that it follows: entries were reordered or a clock was set back"
+    )]
+    TimeBack {
+        /// The entry's index.
+        index: u64,
+    },
     /// The promised log is shorter than the one already seen.
     #[error("the log was {seen} entries long and is now shorter ({now}): it was cut back")]
     CutBack {
@@ -127,6 +135,73 @@ impl LogPosition {
     }
 }
 
+/// The heads of one log, one after each entry, so that whether a position lies on it is one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// `heads[n]` is the head after n entries.
+    heads: Vec<ChainHead>,
+    last: Option<Timestamp>,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            heads: vec![ChainHead::EMPTY],
+            last: None,
+        }
+    }
+}
+
+impl Chain {
+    /// How far the log reaches.
+    #[must_use]
+    pub fn position(&self) -> LogPosition {
+        LogPosition {
+            entries: self.heads.len() as u64 - 1,
+            head: self.heads.last().copied().unwrap_or(ChainHead::EMPTY),
+        }
+    }
+
+    /// When the last entry came.
+    #[must_use]
+    pub const fn last_time(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Whether `position` lies on this log: what an author claims to have seen is what we see.
+    #[must_use]
+    pub fn contains(&self, position: LogPosition) -> bool {
+        let at = usize::try_from(position.entries).unwrap_or(usize::MAX);
+        self.heads.get(at) == Some(&position.head)
+    }
+
+    /// Takes the next entry.
+    ///
+    /// # Errors
+    /// It is not the next one, or is dated before the last; nothing is taken then.
+    pub fn push(&mut self, entry: &LogEntry) -> Result<LogPosition, LogError> {
+        let next = self.position().after(entry)?;
+        if self.last.is_some_and(|last| entry.time < last) {
+            return Err(LogError::TimeBack { index: entry.index });
+        }
+        self.heads.push(next.head);
+        self.last = Some(entry.time);
+        Ok(next)
+    }
+
+    /// The chain after all of `entries`, which is this one if any of them does not fit.
+    ///
+    /// # Errors
+    /// One of them does not extend the log.
+    pub fn extended(&self, entries: &[LogEntry]) -> Result<Self, LogError> {
+        let mut chain = self.clone();
+        for entry in entries {
+            chain.push(entry)?;
+        }
+        Ok(chain)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +236,38 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_knows_every_position_that_it_passed_and_no_other() {
+        let mut chain = Chain::default();
+        let mut passed = vec![chain.position()];
+        for entry in entries() {
+            passed.push(chain.push(&entry).unwrap());
+        }
+        assert!(passed.iter().all(|&position| chain.contains(position)));
+        let other = LogPosition {
+            head: passed[1].head,
+            ..passed[2]
+        };
+        let ahead = LogPosition {
+            entries: 5,
+            head: passed[4].head,
+        };
+        assert!(!chain.contains(other) && !chain.contains(ahead));
+    }
+
+    #[test]
+    fn an_entry_dated_before_the_one_it_follows_is_refused_and_not_taken() {
+        let mut chain = Chain::default();
+        let at = |index, second| LogEntry {
+            time: Timestamp::from_second(second).unwrap(),
+            ..entry(index)
+        };
+        chain.push(&at(0, 5)).unwrap();
+        assert_eq!(chain.push(&at(1, 4)), Err(LogError::TimeBack { index: 1 }));
+        assert_eq!(chain.position().entries, 1);
+        assert!(chain.push(&at(1, 5)).is_ok());
+    }
+
+    #[test]
     fn altering_any_part_of_any_entry_changes_the_head() {
         let head = LogPosition::EMPTY.extended(&entries()).unwrap().head;
         let changes: [fn(&mut LogEntry); 3] = [
@@ -170,6 +277,7 @@ mod tests {
                 e.envelope.signatures.push(crate::envelope::Signature {
                     keyid: String::new(),
                     sig: String::new(),
+                    seen: None,
                 });
             },
         ];

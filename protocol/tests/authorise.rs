@@ -21,9 +21,9 @@ use protocol::limits::{
     CLOCK_SKEW_S, CURRENCY_VALID_S, DEADLINE_S_MAX, PARAMETER_CHARS_MAX, PARAMETERS_MAX,
     SIGNATURES_MAX,
 };
-use protocol::log::LogPosition;
+use protocol::log::{LogEntry, LogPosition};
 use protocol::question::{Mode, Question};
-use protocol::verify::{Asked, Governance, GovernanceError, authorise};
+use protocol::verify::{Asked, Governance, GovernanceError, Taken, authorise};
 use rstest::rstest;
 
 struct People {
@@ -103,6 +103,7 @@ fn study_of(people: &People, template: DocumentId) -> Study {
         network: "korea".parse().unwrap(),
         proposer: people.office.public(),
         name: "first".parse().unwrap(),
+        version: 1,
         purpose: "survival after infusion".into(),
         protocol_reference: "P-1".into(),
         ethics_reference: "E-1".into(),
@@ -166,30 +167,36 @@ impl Network {
         }
     }
 
-    fn decided<P: Payload>(&self, document: &P) -> Envelope {
-        let mut envelope = Envelope::sign(document, &self.people.office);
-        envelope.add_signature(&self.people.member);
+    fn decided<P: Payload>(&self, document: &P, log: LogPosition) -> Envelope {
+        let mut envelope = Envelope::sign_seeing(document, &self.people.office, log);
+        envelope.add_signature_seeing(&self.people.member, log);
         envelope
+    }
+
+    fn signed_charter(&self) -> Envelope {
+        Envelope::sign(&self.charter, &self.people.member)
     }
 
     /// Governance as the node sees it, and the query by the researcher.
     fn ask(mut self) -> Result<NanoRho, RefusalReason> {
-        let charter = Envelope::sign(&self.charter, &self.people.member);
-        let study = self.decided(&self.study);
-        self.query.study = study.id();
+        let charter = self.signed_charter();
         let mut governance = Governance::pinned_to(charter.id());
-        let documents = [
-            charter,
-            self.decided(&self.roster),
-            self.decided(&self.template),
-            study,
-            Envelope::sign(&self.currency, &self.people.office),
-        ];
-        for document in &documents {
+        log(&mut governance, charter);
+        for document in [
+            self.decided(&self.roster, governance.chain().position()),
+            self.decided(&self.template, governance.chain().position()),
+            self.decided(&self.study, governance.chain().position()),
+        ] {
+            self.query.study = document.id();
             // What is not in force is refused below, by its absence.
-            let _ = governance.apply(document);
+            log(&mut governance, document);
         }
+        log(
+            &mut governance,
+            Envelope::sign(&self.currency, &self.people.office),
+        );
         let query = Envelope::sign(&self.query, &self.people.researcher);
+        log(&mut governance, query.clone());
         let asked = Asked {
             center: &center(),
             signing_key: self.people.center.public(),
@@ -197,6 +204,24 @@ impl Network {
         };
         authorise(&governance, &query, asked).map(|a| a.query.question.rho)
     }
+
+    /// The member's charter in force, and nothing else.
+    fn founded(&self) -> Governance {
+        let charter = self.signed_charter();
+        let mut governance = Governance::pinned_to(charter.id());
+        assert!(matches!(log(&mut governance, charter), Taken::InForce));
+        governance
+    }
+}
+
+/// Appends a document to the log that `governance` reads.
+fn log(governance: &mut Governance, envelope: Envelope) -> Taken {
+    let entry = LogEntry {
+        index: governance.chain().position().entries,
+        time: now(),
+        envelope,
+    };
+    governance.take(&entry).unwrap()
 }
 
 #[test]
@@ -241,40 +266,38 @@ fn a_broken_chain_is_refused_by_name(
 fn only_the_pinned_charter_is_believed() {
     let network = Network::new();
     let mut governance = Governance::pinned_to(DocumentId::from_bytes([3; 32]));
-    let charter = Envelope::sign(&network.charter, &network.people.member);
-    assert!(matches!(
-        governance.apply(&charter),
-        Err(GovernanceError::OtherCharter)
-    ));
+    log(&mut governance, network.signed_charter());
     assert!(governance.charter().is_none());
 }
 
 #[test]
 fn an_older_roster_or_currency_does_not_replace_a_newer_one() {
     let network = Network::new();
-    let charter = Envelope::sign(&network.charter, &network.people.member);
-    let mut governance = Governance::pinned_to(charter.id());
-    governance.apply(&charter).unwrap();
+    let mut governance = network.founded();
     let second = Roster {
         version: 2,
         ..network.roster.clone()
     };
-    governance.apply(&network.decided(&second)).unwrap();
+    let seen = governance.chain().position();
+    log(&mut governance, network.decided(&second, seen));
     assert!(matches!(
-        governance.apply(&network.decided(&network.roster)),
-        Err(GovernanceError::Older)
+        log(&mut governance, network.decided(&network.roster, seen)),
+        Taken::Ineffective(GovernanceError::Older)
     ));
-    governance
-        .apply(&Envelope::sign(&network.currency, &network.people.office))
-        .unwrap();
+    log(
+        &mut governance,
+        Envelope::sign(&network.currency, &network.people.office),
+    );
     let older = Currency {
         time: in_days(-1),
         ..network.currency.clone()
     };
-    let older = Envelope::sign(&older, &network.people.office);
     assert!(matches!(
-        governance.apply(&older),
-        Err(GovernanceError::Older)
+        log(
+            &mut governance,
+            Envelope::sign(&older, &network.people.office)
+        ),
+        Taken::Ineffective(GovernanceError::Older)
     ));
     assert_eq!(governance.roster().unwrap().document.version, 2);
 }
@@ -282,41 +305,37 @@ fn an_older_roster_or_currency_does_not_replace_a_newer_one() {
 #[test]
 fn signatures_that_arrive_one_after_the_other_count_together_and_once_each() {
     let network = Network::new();
-    let charter = Envelope::sign(&network.charter, &network.people.member);
-    let mut governance = Governance::pinned_to(charter.id());
-    governance.apply(&charter).unwrap();
-    let proposed = Envelope::sign(&network.roster, &network.people.office);
-    assert!(matches!(
-        governance.apply(&proposed),
-        Err(GovernanceError::RuleNotMet { signed: 0, .. })
-    ));
-    let mut signed = Envelope::sign(&network.roster, &network.people.member);
+    let mut governance = network.founded();
+    let seen = governance.chain().position();
+    let proposed = Envelope::sign_seeing(&network.roster, &network.people.office, seen);
+    let Taken::Pending(votes) = log(&mut governance, proposed) else {
+        panic!("nobody has signed")
+    };
+    assert!(votes.signed.is_empty() && votes.reachable);
+    let mut signed = Envelope::sign_seeing(&network.roster, &network.people.member, seen);
     signed.signatures.push(signed.signatures[0].clone());
-    governance.apply(&signed).unwrap();
+    assert!(matches!(log(&mut governance, signed), Taken::InForce));
     assert!(governance.roster().is_some());
 }
 
 #[test]
 fn signatures_that_count_for_nothing_crowd_out_none_that_does() {
     let network = Network::new();
-    let charter = Envelope::sign(&network.charter, &network.people.member);
-    let mut governance = Governance::pinned_to(charter.id());
-    governance.apply(&charter).unwrap();
+    let mut governance = network.founded();
+    let seen = governance.chain().position();
     for _ in 0..2 {
-        let mut junk = Envelope::sign(&network.roster, &network.people.office);
+        let mut junk = Envelope::sign_seeing(&network.roster, &network.people.office, seen);
         while junk.signatures.len() < SIGNATURES_MAX {
-            let mut strange = Envelope::sign(&network.roster, &key()).signatures.remove(0);
+            let strange = Envelope::sign_seeing(&network.roster, &key(), seen);
+            let mut strange = strange.signatures[0].clone();
             strange.keyid = network.people.member.public().to_string();
             junk.signatures.push(strange);
         }
-        assert!(matches!(
-            governance.apply(&junk),
-            Err(GovernanceError::RuleNotMet { signed: 0, .. })
-        ));
+        let taken = log(&mut governance, junk);
+        assert!(matches!(taken, Taken::Pending(votes) if votes.signed.is_empty()));
     }
-    let signed = Envelope::sign(&network.roster, &network.people.member);
-    governance.apply(&signed).unwrap();
-    assert!(governance.roster().is_some());
+    let signed = Envelope::sign_seeing(&network.roster, &network.people.member, seen);
+    assert!(matches!(log(&mut governance, signed), Taken::InForce));
 }
 
 #[rstest]

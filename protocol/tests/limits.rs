@@ -74,6 +74,7 @@ fn study(researchers: usize, templates: usize) -> Study {
         network: "korea".parse().unwrap(),
         proposer: key(researchers),
         name: "first".parse().unwrap(),
+        version: 1,
         purpose: "survival".into(),
         protocol_reference: String::new(),
         ethics_reference: String::new(),

@@ -64,7 +64,13 @@ pub(crate) async fn propose_roster(
         answer_delay_s: choice.answer_delay_s,
     };
     roster.check()?;
-    submit(session, &Envelope::sign(&roster, &key), "roster", terminal).await?;
+    submit(
+        session,
+        &Envelope::sign_seeing(&roster, &key, session.mirror.position()),
+        "roster",
+        terminal,
+    )
+    .await?;
     Ok(())
 }
 
@@ -98,7 +104,7 @@ pub(crate) async fn propose_template(
     };
     submit(
         session,
-        &Envelope::sign(&document, &key),
+        &Envelope::sign_seeing(&document, &key, session.mirror.position()),
         &template.title_id(),
         terminal,
     )
@@ -129,7 +135,8 @@ pub(crate) async fn propose_study(
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     let written: StudyFile = read_toml(file)?;
-    let known = templates(session, &session.governance(home)?);
+    let governance = session.governance(home)?;
+    let known = templates(session, &governance);
     let key = home.signing_key()?;
     let rho_cap: NanoRho = written
         .rho_cap
@@ -138,6 +145,7 @@ pub(crate) async fn propose_study(
     let study = Study {
         network: home.profile.network.clone(),
         proposer: key.public(),
+        version: next_version(&governance, &written.name),
         name: written.name,
         purpose: written.purpose,
         protocol_reference: written.protocol_reference,
@@ -155,12 +163,20 @@ pub(crate) async fn propose_study(
     study.check()?;
     submit(
         session,
-        &Envelope::sign(&study, &key),
+        &Envelope::sign_seeing(&study, &key, session.mirror.position()),
         &format!("study {}", study.name),
         terminal,
     )
     .await?;
     Ok(())
+}
+
+/// One more than the version in force, or 1.
+fn next_version(governance: &Governance, name: &StudyName) -> u32 {
+    let mut versions = governance
+        .studies()
+        .filter(|(_, study)| &study.name == name);
+    versions.next().map_or(1, |(_, study)| study.version + 1)
 }
 
 /// Which document a study means by a label or an id. Anybody enrolled can propose a template under any label, so those in

@@ -34,7 +34,7 @@ pub(crate) async fn sign(
             })?;
     terminal.line(in_words(&document, &session.mirror)?)?;
     terminal.must_confirm("Sign this document?", yes)?;
-    document.add_signature(&home.signing_key()?);
+    document.add_signature_seeing(&home.signing_key()?, session.mirror.position());
     submit(session, &document, kind_of(&document), terminal).await?;
     Ok(())
 }
@@ -149,6 +149,7 @@ mod tests {
             network: "demo".parse().unwrap(),
             proposer: key().public(),
             name: "first".parse().unwrap(),
+            version: 1,
             purpose: "to see".into(),
             protocol_reference: "p-1".into(),
             ethics_reference: "e-1".into(),

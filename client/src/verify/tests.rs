@@ -67,8 +67,8 @@ impl Story {
     }
 
     fn decided<P: Payload>(&self, payload: &P) -> Envelope {
-        let mut envelope = Envelope::sign(payload, &self.office);
-        envelope.add_signature(&self.member);
+        let mut envelope = Envelope::sign_seeing(payload, &self.office, LogPosition::EMPTY);
+        envelope.add_signature_seeing(&self.member, LogPosition::EMPTY);
         envelope
     }
 
@@ -118,6 +118,8 @@ impl Story {
     }
 
     fn study(&self, valid_s: i64) -> Envelope {
+        // A study with another end is another version of it.
+        let version = if valid_s == 300 { 1 } else { 2 };
         let researcher = Researcher {
             id: "kim".parse().unwrap(),
             name: "Kim".into(),
@@ -127,6 +129,7 @@ impl Story {
             network: "demo".parse().unwrap(),
             proposer: self.office.public(),
             name: "first".parse().unwrap(),
+            version,
             purpose: "to see".into(),
             protocol_reference: "none".into(),
             ethics_reference: "none".into(),

@@ -37,7 +37,9 @@ pub(super) async fn page(
     let limit = page.limit.unwrap_or(LOG_PAGE_MAX);
     Ok(Json(
         service
-            .run(&peer, move |relay, _| relay.log_page(page.from, limit))
+            .run(&peer, move |relay, now| {
+                relay.log_page(page.from, limit, now)
+            })
             .await?,
     ))
 }

@@ -79,11 +79,8 @@ impl Relay {
     }
 
     pub(super) fn roster_of(&self, query: &StoredQuery) -> Result<&Roster, CoordinatorError> {
-        let roster = self
-            .governance
-            .as_ref()
-            .and_then(|governance| governance.past_roster(&query.roster));
-        roster
+        self.governance
+            .past_roster(&query.roster)
             .ok_or_else(|| CoordinatorError::StoreBroken("the roster of a query is missing".into()))
     }
 

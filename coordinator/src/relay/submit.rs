@@ -1,14 +1,16 @@
 //! A document comes in: verified first, then logged, then in force.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protocol::api::Submitted;
 use protocol::documents::{
-    Charter, Currency, Query, RefusalReason, Roster, Study, TemplateDocument,
+    Charter, Currency, Decline, Query, RefusalReason, Revocation, Roster, Study, TemplateDocument,
 };
 use protocol::envelope::Envelope;
 use protocol::keys::PublicKey;
+use protocol::limits::{CLOCK_SKEW_S, UNDECIDED_MAX};
 use protocol::verify::{
-    Governance, GovernanceError, authorised_study, has_sane_deadline, has_sane_size,
+    Governance, GovernanceError, Standing, Taken, authorised_roster, authorised_study,
+    authorised_template, has_sane_deadline, has_sane_size, proposer_of,
 };
 use transport::fault;
 
@@ -25,6 +27,7 @@ impl Relay {
         envelope: &Envelope,
         now: Timestamp,
     ) -> Result<Submitted, CoordinatorError> {
+        self.read_on()?;
         if envelope.is::<Query>() {
             self.submit_query(envelope, now)
         } else if is_governance(envelope) {
@@ -45,7 +48,7 @@ impl Relay {
         if let Some(known) = log::document(self.store.read(), &id)?
             && !self.brings_signatures(envelope, &known)
         {
-            let in_force = self.is_in_force(envelope);
+            let in_force = self.is_in_force(envelope, now);
             return Ok(Submitted {
                 id,
                 known: true,
@@ -54,37 +57,31 @@ impl Relay {
             });
         }
         self.check_names_us(envelope)?;
+        check_time(envelope, now)?;
         // Judged on a copy: a document that is not logged must leave no trace in what is in force.
-        let pinned_before = self.governance.is_some();
-        let mut governance = self
-            .governance
-            .clone()
-            .unwrap_or_else(|| Governance::pinned_to(id));
-        if !pinned_before && !envelope.is::<Charter>() {
-            return Err(GovernanceError::NoCharter.into());
-        }
-        let in_force = match governance.apply(envelope) {
-            Ok(_) => true,
+        let mut governance = self.governance.clone();
+        let entry = log::next(self.store.read(), now, envelope)?;
+        let taken = governance.take(&entry);
+        let taken = taken.map_err(|error| CoordinatorError::StoreBroken(error.to_string()))?;
+        let in_force = match taken {
+            Taken::InForce | Taken::Noted => true,
             // Signatures are collected one by one, in the open: the log carries what is not yet decided.
-            Err(GovernanceError::RuleNotMet { .. }) => false,
-            Err(refused) => return Err(refused.into()),
+            Taken::Pending(_) => false,
+            Taken::Ineffective(refused) => return Err(refused.into()),
+            Taken::Other => return Err(GovernanceError::UnknownDocument.into()),
         };
-        if let Some(currency) = governance.currency().filter(|currency| currency.id == id) {
-            self.must_be_on_log(currency.document.log)?;
+        self.must_be_ours(&governance)?;
+        if !in_force {
+            self.must_have_room(&governance, envelope)?;
         }
-        let of_network = governance
-            .charter()
-            .is_some_and(|charter| charter.network == self.network);
-        if !of_network {
-            return Err(GovernanceError::OtherNetwork.into());
-        }
+        let founds = self.governance.charters().is_empty();
         let log = self.store.write(|tx| {
-            if !pinned_before {
+            if founds {
                 store::pin_charter(tx, &id)?;
             }
             log::append(tx, now, envelope)
         })?;
-        self.governance = Some(governance);
+        self.governance = governance;
         tracing::info!(document.id = %id, document.kind = %envelope.payload_type, in_force, "a document was logged");
         Ok(Submitted {
             id,
@@ -92,6 +89,34 @@ impl Relay {
             in_force,
             log,
         })
+    }
+
+    fn must_be_ours(&self, governance: &Governance) -> Result<(), GovernanceError> {
+        let charter = governance.charter();
+        if charter.is_some_and(|charter| charter.network == self.network) {
+            Ok(())
+        } else {
+            Err(GovernanceError::OtherNetwork)
+        }
+    }
+
+    /// Proposals may be many, and they stay for ever: nobody fills the log with what the committee does not decide.
+    fn must_have_room(
+        &self,
+        governance: &Governance,
+        envelope: &Envelope,
+    ) -> Result<(), CoordinatorError> {
+        let Some(proposer) = proposer_of(envelope) else {
+            return Ok(());
+        };
+        let undecided = governance.proposals().filter(|(id, known)| {
+            proposer_of(known) == Some(proposer)
+                && governance.standing(id, Timestamp::MAX) == Standing::Pending
+        });
+        if undecided.count() > UNDECIDED_MAX {
+            return Err(CoordinatorError::TooManyProposals);
+        }
+        Ok(())
     }
 
     fn submit_query(
@@ -109,7 +134,8 @@ impl Relay {
             });
         }
         let query: Query = envelope.parse_unverified()?;
-        let governance = self.governance.as_ref().ok_or(GovernanceError::NoCharter)?;
+        let governance = &self.governance;
+        governance.charter().ok_or(GovernanceError::NoCharter)?;
         let researcher =
             check_query(governance, envelope, &query, now).map_err(CoordinatorError::Query)?;
         self.must_be_on_log(query.log)?;
@@ -120,9 +146,7 @@ impl Relay {
         if of_theirs >= OPEN_QUERIES_PER_RESEARCHER_MAX {
             return Err(CoordinatorError::TooManyOfYours);
         }
-        let roster = governance
-            .roster()
-            .ok_or(CoordinatorError::Query(RefusalReason::NoRoster))?;
+        let roster = authorised_roster(governance, now).map_err(CoordinatorError::Query)?;
         let stored = StoredQuery {
             id,
             question: query.question.id(),
@@ -151,29 +175,28 @@ impl Relay {
         })
     }
 
-    /// Whether a document that is in the log comes with the signature of another member.
+    /// Whether a document that is in the log comes with the signature of another member, as far as that counts.
     fn brings_signatures(&self, envelope: &Envelope, known: &Envelope) -> bool {
-        let Some(charter) = self.governance.as_ref().and_then(Governance::charter) else {
+        let Some(charter) = self.governance.charters().last() else {
             return false;
         };
-        let members = charter.member_keys();
-        !envelope
-            .signers(&members)
-            .is_subset(&known.signers(&members))
+        let before = self.governance.charters().iter().rev().nth(1);
+        let members = charter.charter.member_keys().into_iter();
+        let members = members.chain(before.into_iter().flat_map(|r| r.charter.member_keys()));
+        let mut new = members.filter(|key| envelope.seen_by(*key).is_some());
+        new.any(|key| known.seen_by(key).is_none())
     }
 
-    fn is_in_force(&self, envelope: &Envelope) -> bool {
-        let Some(governance) = &self.governance else {
-            return false;
-        };
+    fn is_in_force(&self, envelope: &Envelope, now: Timestamp) -> bool {
         let id = envelope.id();
-        governance.fingerprint() == id
-            || governance.past_roster(&id).is_some()
-            || governance.template(&id).is_some()
-            || governance.study(&id).is_some()
-            || governance
-                .currency()
-                .is_some_and(|currency| currency.id == id)
+        let currency = self.governance.currency();
+        match self.governance.standing(&id, now) {
+            Standing::InForce | Standing::Superseded => true,
+            Standing::Unknown => {
+                currency.is_some_and(|currency| currency.id == id) || envelope.is::<Decline>()
+            }
+            Standing::Pending | Standing::Suspended { .. } | Standing::Revoked => false,
+        }
     }
 
     /// A roster names the key that signs results; with another one nobody could verify ours.
@@ -190,11 +213,27 @@ impl Relay {
     }
 }
 
+/// A suspension is counted from the time that the member wrote down, so that must be now.
+fn check_time(envelope: &Envelope, now: Timestamp) -> Result<(), CoordinatorError> {
+    if !envelope.is::<Revocation>() {
+        return Ok(());
+    }
+    let revocation: Revocation = envelope.parse_unverified()?;
+    let ahead = revocation.time.duration_since(now);
+    if ahead <= SignedDuration::from_secs(CLOCK_SKEW_S) {
+        Ok(())
+    } else {
+        Err(CoordinatorError::FromTheFuture)
+    }
+}
+
 fn is_governance(envelope: &Envelope) -> bool {
     envelope.is::<Charter>()
         || envelope.is::<Roster>()
         || envelope.is::<TemplateDocument>()
         || envelope.is::<Study>()
+        || envelope.is::<Revocation>()
+        || envelope.is::<Decline>()
         || envelope.is::<Currency>()
 }
 
@@ -208,9 +247,7 @@ fn check_query(
     has_sane_size(query)?;
     let (study, researcher) = authorised_study(governance, envelope, query, now)?;
     has_sane_deadline(query, now)?;
-    governance
-        .template(&query.question.template)
-        .ok_or(RefusalReason::TemplateNotInForce)?;
+    authorised_template(governance, query, now)?;
     if query.question.rho > study.rho_cap {
         return Err(RefusalReason::RhoNotAllowed);
     }

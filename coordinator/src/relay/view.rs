@@ -1,7 +1,9 @@
 //! What everyone enrolled may see: the log, the catalogue of queries, how one stands, and its result.
 
+use jiff::Timestamp;
 use protocol::api::{LogPage, Queries, QueryStatus, ResultBundle, TaskStatus};
-use protocol::documents::{CenterEnd, Query, QueryResult};
+use protocol::documents::{CenterEnd, LogHead, Query, QueryResult};
+use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::limits::LOG_PAGE_MAX;
 
@@ -12,11 +14,23 @@ use crate::store::{log, queries, tasks};
 
 impl Relay {
     /// A page of the log; `limit` above [`LOG_PAGE_MAX`] is that.
-    pub fn log_page(&self, from: u64, limit: u32) -> Result<LogPage, CoordinatorError> {
+    pub fn log_page(
+        &self,
+        from: u64,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<LogPage, CoordinatorError> {
         let entries = log::page(self.store.read(), from, limit.min(LOG_PAGE_MAX))?;
+        let log = self.position()?;
+        let head = LogHead {
+            network: self.network.clone(),
+            log,
+            time: now,
+        };
         Ok(LogPage {
             entries,
-            log: self.position()?,
+            log,
+            head: Envelope::sign(&head, &self.key),
         })
     }
 
@@ -92,7 +106,7 @@ impl Relay {
         Ok(result.centers)
     }
 
-    fn document(&self, id: &DocumentId) -> Result<protocol::envelope::Envelope, CoordinatorError> {
+    fn document(&self, id: &DocumentId) -> Result<Envelope, CoordinatorError> {
         log::expect_document(self.store.read(), id)
     }
 }

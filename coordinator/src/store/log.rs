@@ -13,6 +13,7 @@ use crate::limits::LOG_PAGE_BYTES_MAX;
 const INSERT: &str =
     "INSERT INTO log (entry, time_us, document, envelope, head) VALUES (?1, ?2, ?3, ?4, ?5)";
 const LAST: &str = "SELECT entry, head FROM log ORDER BY entry DESC LIMIT 1";
+const LAST_TIME: &str = "SELECT time_us FROM log ORDER BY entry DESC LIMIT 1";
 const HEAD: &str = "SELECT head FROM log WHERE entry = ?1";
 const PAGE: &str =
     "SELECT entry, time_us, envelope FROM log WHERE entry >= ?1 ORDER BY entry LIMIT ?2";
@@ -52,16 +53,8 @@ pub fn append(
     now: Timestamp,
     envelope: &Envelope,
 ) -> Result<LogPosition, CoordinatorError> {
-    let position = position(connection)?;
-    let micros = now.as_microsecond();
-    // The time as it will be read back: hashed and stored alike.
-    let time = Timestamp::from_microsecond(micros).unwrap_or(now);
-    let entry = LogEntry {
-        index: position.entries,
-        time,
-        envelope: envelope.clone(),
-    };
-    let after = position
+    let entry = next(connection, now, envelope)?;
+    let after = position(connection)?
         .after(&entry)
         .map_err(|error| CoordinatorError::StoreBroken(error.to_string()))?;
     let number = i64::try_from(entry.index)
@@ -69,12 +62,29 @@ pub fn append(
     let document = envelope.id().to_string();
     connection.prepare_cached(INSERT)?.execute(params![
         number,
-        micros,
+        entry.time.as_microsecond(),
         document,
         envelope.to_json(),
         after.head.to_string()
     ])?;
     Ok(after)
+}
+
+/// The entry that a document would become. Times never go back in the log, even where the clock was set back.
+pub fn next(
+    connection: &Connection,
+    now: Timestamp,
+    envelope: &Envelope,
+) -> Result<LogEntry, CoordinatorError> {
+    let mut statement = connection.prepare_cached(LAST_TIME)?;
+    let last: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    let micros = now.as_microsecond().max(last.unwrap_or(i64::MIN));
+    Ok(LogEntry {
+        index: position(connection)?.entries,
+        // The time as it will be read back: hashed and stored alike.
+        time: Timestamp::from_microsecond(micros).unwrap_or(now),
+        envelope: envelope.clone(),
+    })
 }
 
 /// Entries from index `from`, at most `limit` and about [`LOG_PAGE_BYTES_MAX`] bytes.

@@ -7,6 +7,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+pub(crate) mod world;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,8 +124,8 @@ impl Network {
 
     /// Signed by the office as proposer and by the committee.
     pub(crate) fn decided<P: protocol::envelope::Payload>(&self, payload: &P) -> Envelope {
-        let mut envelope = Envelope::sign(payload, &self.office);
-        envelope.add_signature(&self.member);
+        let mut envelope = Envelope::sign_seeing(payload, &self.office, LogPosition::EMPTY);
+        envelope.add_signature_seeing(&self.member, LogPosition::EMPTY);
         envelope
     }
 
@@ -150,6 +152,7 @@ impl Network {
             network: "demo".parse().unwrap(),
             proposer: self.office.public(),
             name: "first".parse().unwrap(),
+            version: 1,
             purpose: "to see".into(),
             protocol_reference: "none".into(),
             ethics_reference: "none".into(),
@@ -385,7 +388,7 @@ impl Coordinator {
 
     pub(crate) async fn log(&self) -> LogPage {
         self.service
-            .run(&person(), |relay, _| relay.log_page(0, 500))
+            .run(&person(), |relay, now| relay.log_page(0, 500, now))
             .await
             .unwrap()
     }
@@ -410,9 +413,18 @@ fn start(
 }
 
 pub(crate) fn person() -> PeerIdentity {
-    PeerIdentity("cartally://demo/person/kim".parse().unwrap())
+    certified("cartally://demo/person/kim".parse().unwrap())
 }
 
 pub(crate) fn peer(center: &CenterId) -> PeerIdentity {
-    PeerIdentity(Identity::of_center("demo".parse().unwrap(), center.clone()))
+    certified(Identity::of_center("demo".parse().unwrap(), center.clone()))
+}
+
+/// A peer that the door has judged already, as those of a hospital's own PKI are.
+fn certified(identity: Identity) -> PeerIdentity {
+    PeerIdentity {
+        identity,
+        serial: "01".into(),
+        own_authority: Some([1; 32]),
+    }
 }

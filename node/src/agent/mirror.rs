@@ -3,12 +3,13 @@
 mod store;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use protocol::documents::{Answer, Currency};
-use protocol::ids::{CenterId, ChainHead, DocumentId};
+use protocol::documents::Answer;
+use protocol::ids::{CenterId, DocumentId};
 use protocol::keys::PublicKey;
 use protocol::log::{LogEntry, LogPosition};
-use protocol::verify::Governance;
+use protocol::verify::{Governance, GovernanceError, Taken};
 
 use self::store::Entries;
 use crate::error::NodeError;
@@ -19,10 +20,8 @@ use crate::ledger::LoggedAnswer;
 pub struct Mirror {
     stored: Entries,
     own: Own,
-    position: LogPosition,
-    /// The log's head after each entry.
-    heads: Vec<ChainHead>,
-    governance: Governance,
+    /// Shared with the questions in work, which are judged by what was in force when they were fetched.
+    governance: Arc<Governance>,
     own_answers: Vec<LoggedAnswer>,
 }
 
@@ -43,25 +42,23 @@ impl Mirror {
         let mut mirror = Self {
             stored,
             own,
-            position: LogPosition::EMPTY,
-            heads: Vec::new(),
-            governance: Governance::pinned_to(charter),
+            governance: Arc::new(Governance::pinned_to(charter)),
             own_answers: Vec::new(),
         };
-        let after = mirror.positions_after(&entries)?;
-        mirror.follow(&entries, after);
+        mirror.must_extend(&entries)?;
+        mirror.follow(&entries)?;
         Ok(mirror)
     }
 
     /// How far the copy reaches.
     #[must_use]
-    pub const fn position(&self) -> LogPosition {
-        self.position
+    pub fn position(&self) -> LogPosition {
+        self.governance.chain().position()
     }
 
     /// What is in force.
     #[must_use]
-    pub const fn governance(&self) -> &Governance {
+    pub const fn governance(&self) -> &Arc<Governance> {
         &self.governance
     }
 
@@ -73,56 +70,50 @@ impl Mirror {
 
     /// Appends entries that extend the copy, all or none.
     pub fn extend(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
-        let after = self.positions_after(entries)?;
+        self.must_extend(entries)?;
         self.stored.append(entries)?;
-        self.follow(entries, after);
+        self.follow(entries)
+    }
+
+    fn must_extend(&self, entries: &[LogEntry]) -> Result<(), NodeError> {
+        let extended = self.governance.chain().extended(entries);
+        extended.map(drop).map_err(|error| broken(&error))
+    }
+
+    /// Takes entries that are stored.
+    fn follow(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
+        let governance = Arc::make_mut(&mut self.governance);
+        for entry in entries {
+            let strangers = governance.strangers().len();
+            let taken = governance.take(entry).map_err(|error| broken(&error))?;
+            tell(entry, &taken);
+            if governance.strangers().len() > strangers {
+                tracing::error!(
+                    log.index = entry.index,
+                    "a signature was made over another log than the coordinator shows here. compare `cartally log` with others"
+                );
+            }
+            if entry.envelope.is::<Answer>() {
+                self.own_answers.extend(own_answer(entry, &self.own));
+            }
+        }
         Ok(())
     }
+}
 
-    /// The position after each of `entries`, if they extend the copy.
-    fn positions_after(&self, entries: &[LogEntry]) -> Result<Vec<LogPosition>, NodeError> {
-        let mut position = self.position;
-        let mut after = Vec::with_capacity(entries.len());
-        for entry in entries {
-            position = position.after(entry).map_err(|error| broken(&error))?;
-            after.push(position);
+/// The operator hears of what speaks of another log, or splits the committee; proposals that wait are nothing special.
+fn tell(entry: &LogEntry, taken: &Taken) {
+    match taken {
+        Taken::InForce | Taken::Pending(_) | Taken::Noted | Taken::Other => {}
+        Taken::Ineffective(
+            reason @ (GovernanceError::Fork { .. }
+            | GovernanceError::OtherLog
+            | GovernanceError::OtherRevocations),
+        ) => {
+            tracing::error!(log.index = entry.index, "nothing is answered: {reason}");
         }
-        Ok(after)
-    }
-
-    /// Takes entries that are stored, with the position after each.
-    fn follow(&mut self, entries: &[LogEntry], after: Vec<LogPosition>) {
-        for (entry, position) in entries.iter().zip(after) {
-            self.take(entry);
-            self.position = position;
-            self.heads.push(position.head);
-        }
-    }
-
-    /// Whether the log ended in `position.head` when it had `position.entries` entries.
-    fn passed(&self, position: LogPosition) -> bool {
-        let entries = usize::try_from(position.entries).unwrap_or(usize::MAX);
-        match entries.checked_sub(1) {
-            None => position == LogPosition::EMPTY,
-            Some(last) => self.heads.get(last) == Some(&position.head),
-        }
-    }
-
-    /// Draws the consequences of one entry.
-    fn take(&mut self, entry: &LogEntry) {
-        if entry.envelope.is::<Answer>() {
-            self.own_answers.extend(own_answer(entry, &self.own));
-        } else if let Ok(currency) = entry.envelope.parse_unverified::<Currency>()
-            && !self.passed(currency.log)
-        {
-            // As good as withheld: the last one that speaks of this log stands until it is too old.
-            tracing::error!(
-                log.index = entry.index,
-                "a currency document speaks of another log than the coordinator shows here. compare `cartally log` with others"
-            );
-        } else if let Err(reason) = self.governance.apply(&entry.envelope) {
-            // Not (yet) in force: the log holds proposals too.
-            tracing::debug!(log.index = entry.index, %reason, "a document of the log is not in force");
+        Taken::Ineffective(reason) => {
+            tracing::debug!(log.index = entry.index, %reason, "a document of the log has no effect");
         }
     }
 }
@@ -146,9 +137,9 @@ fn broken(error: &protocol::log::LogError) -> NodeError {
 mod tests {
     use jiff::Timestamp;
     use protocol::amount::NanoRho;
-    use protocol::documents::Query;
+    use protocol::documents::{Currency, Query};
     use protocol::envelope::Envelope;
-    use protocol::ids::QuestionId;
+    use protocol::ids::{ChainHead, QuestionId};
     use protocol::keys::SigningKey;
     use protocol::question::{Mode, Question};
 
@@ -278,7 +269,7 @@ mod tests {
         assert_eq!(open(&path, &key).own_answers(), [expected]);
     }
     #[test]
-    fn a_currency_document_that_speaks_of_another_log_is_as_good_as_none() {
+    fn a_currency_document_that_speaks_of_another_log_leaves_nothing_current() {
         let dir = tempfile::tempdir().unwrap();
         let (path, member, office) = (dir.path().join("log.db"), key(), key());
         let charter = crate::answer::fixture::charter(&member, &office);
@@ -299,16 +290,27 @@ mod tests {
             ..seen
         };
         let ahead = LogPosition { entries: 9, ..seen };
-        let documents = [currency(1, seen), currency(2, other), currency(3, ahead)];
-        let entries: Vec<_> = (1..)
-            .zip(documents)
-            .map(|(index, envelope)| entry(index, envelope))
-            .collect();
-        mirror.extend(&entries).unwrap();
-        let in_force = |mirror: &Mirror| mirror.governance().currency().unwrap().document.log;
-        assert_eq!(in_force(&mirror), seen);
+        let fits = |mirror: &Mirror| {
+            let governance = mirror.governance();
+            let currency = governance.currency().unwrap();
+            governance.fits(&currency.document).is_ok()
+        };
+        for (minute, log, right) in [(1, seen, true), (2, other, false), (3, seen, true)] {
+            let index = mirror.position().entries;
+            let document = currency(minute, log);
+            mirror.extend(&[entry(index, document)]).unwrap();
+            assert_eq!(fits(&mirror), right, "{minute}");
+        }
+        let index = mirror.position().entries;
+        let document = currency(4, ahead);
+        mirror.extend(&[entry(index, document)]).unwrap();
         drop(mirror);
-        let mirror = Mirror::open(&path, charter.id(), own(&member)).unwrap();
-        assert_eq!(in_force(&mirror), seen);
+        let mut mirror = Mirror::open(&path, charter.id(), own(&member)).unwrap();
+        // When the log has grown as far, it turns out that the timekeeper saw another one.
+        while mirror.position().entries < ahead.entries {
+            let index = mirror.position().entries;
+            mirror.extend(&[entry(index, query(&member))]).unwrap();
+        }
+        assert!(!fits(&mirror));
     }
 }

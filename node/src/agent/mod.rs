@@ -244,7 +244,7 @@ impl Agent {
         lock(&self.in_work).insert(id);
         let (governance, log) = {
             let mirror = lock(&self.mirror);
-            (mirror.governance().clone(), mirror.position())
+            (Arc::clone(mirror.governance()), mirror.position())
         };
         let delay = governance.roster().map_or(ANSWER_DELAY_DEFAULT, |roster| {
             roster.document.answer_delay()

@@ -62,8 +62,8 @@ pub(super) fn lacks(known: Known<'_>) -> Vec<Lack> {
     let public = if known.log.entries == 0 {
         vec![Lack::LogEmpty]
     } else if known.governance.charter().is_none() {
-        let pinned = known.governance.fingerprint();
-        vec![Lack::Charter { pinned }]
+        let pinned = known.governance.fingerprint().into_iter();
+        pinned.map(|pinned| Lack::Charter { pinned }).collect()
     } else {
         of_roster(known)
             .into_iter()

@@ -25,7 +25,7 @@ pub(super) struct Task {
     /// The roster's `answer_delay_s`.
     pub(super) delay: Duration,
     /// What was in force when it was fetched.
-    pub(super) governance: Governance,
+    pub(super) governance: Arc<Governance>,
     pub(super) log: LogPosition,
     /// The node has stopped answering.
     pub(super) alarm: bool,

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query as UrlQuery, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use protocol::api::{LogPage, Offer, Offers, Recorded, paths};
-use protocol::documents::{Answer, Refusal, RefusalReason};
+use protocol::documents::{Answer, LogHead, Refusal, RefusalReason};
 use protocol::ids::ChainHead;
 use protocol::log::LogEntry;
 use protocol::task::TaskState;
@@ -18,7 +18,7 @@ use transport::server::Server;
 use transport::tls::server_config;
 
 use super::*;
-use crate::answer::fixture::{Network, now};
+use crate::answer::fixture::{Network, key, now};
 
 /// What the coordinator of a test has and has seen.
 struct Relay {
@@ -112,9 +112,15 @@ async fn log(State(relay): State<Arc<Relay>>, UrlQuery(page): UrlQuery<Page>) ->
         .get(page.from..)
         .unwrap_or_default()
         .to_vec();
+    let head = LogHead {
+        network: "kr".parse().unwrap(),
+        log: relay.position(),
+        time: now(),
+    };
     Json(LogPage {
         entries,
-        log: relay.position(),
+        log: head.log,
+        head: Envelope::sign(&head, &key()),
     })
 }
 

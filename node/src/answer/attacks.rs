@@ -14,7 +14,7 @@ use question::template::{shipped_template, with_rho_max};
 use serde::{Deserialize, Serialize};
 use transport::clock::ManualClock;
 
-use super::fixture::{Network, key, lock_rows, now};
+use super::fixture::{Network, key, lock_rows, log, now};
 use super::said::said_during;
 use super::*;
 use crate::testing::ebmt4;
@@ -80,7 +80,7 @@ fn repeating_a_question_in_any_way_gives_the_same_bytes_at_no_cost() {
         NanoRho::at_most(0.1).unwrap(),
     );
     let mut governance = network.governance();
-    governance.apply(&study).unwrap();
+    log(&mut governance, &study);
     let queries = [
         network.query(question.clone(), &network.kim),
         network.query(question.clone(), &network.lee),
@@ -173,8 +173,8 @@ fn a_template_that_is_signed_again_asks_another_question_at_another_charge() {
         NanoRho::at_most(0.1).unwrap(),
     );
     let mut governance = network.governance();
-    governance.apply(&template).unwrap();
-    governance.apply(&study).unwrap();
+    log(&mut governance, &template);
+    log(&mut governance, &study);
     let first: Answer =
         network.opened(&network.respond(&network.query(network.question(0, 0.05), &network.kim)));
     let question = Question {
@@ -310,8 +310,8 @@ fn noise_too_small_to_hide_anybody_is_refused_even_if_the_committee_signed_it() 
     let template = network.decide(&raised);
     let study = other_study(&network, vec![template.id()], most);
     let mut governance = network.governance();
-    governance.apply(&template).unwrap();
-    governance.apply(&study).unwrap();
+    log(&mut governance, &template);
+    log(&mut governance, &study);
     let hundred = "year = 100\nlifetime = 100\nstudy = 100\nresearcher = 100\nquery = 100\n";
     let policy =
         format!("[caps]\n{hundred}questions_per_day = 9\n[approval]\ndefault = \"automatic\"\n");

@@ -14,7 +14,9 @@ use protocol::documents::{
 use protocol::envelope::Payload;
 use protocol::ids::{CenterId, DocumentId};
 use protocol::keys::SumKey;
+use protocol::log::LogEntry;
 use protocol::question::Question;
+use protocol::verify::Taken;
 use question::template::shipped_template;
 use transport::clock::ManualClock;
 
@@ -75,25 +77,15 @@ impl Network {
             charter: charter.id(),
         };
         let enrolment = init::init(&data, &config, None).unwrap();
-        let signed = |envelope: Envelope| {
-            let mut envelope = envelope;
-            envelope.add_signature(&member);
-            envelope
-        };
         let templates: Vec<Envelope> = TEMPLATES
             .iter()
-            .map(|name| signed(Envelope::sign(&template(name, &office), &office)))
+            .map(|name| decided(&template(name, &office), &office, &member))
             .collect();
         let ids = templates.iter().map(Envelope::id).collect();
+        let roster = roster(&office, &config.center, enrolment.signing_key);
         let documents = Documents {
-            roster: Some(signed(Envelope::sign(
-                &roster(&office, &config.center, enrolment.signing_key),
-                &office,
-            ))),
-            study: Some(signed(Envelope::sign(
-                &study(&office, ids, &kim, &lee),
-                &office,
-            ))),
+            roster: Some(decided(&roster, &office, &member)),
+            study: Some(decided(&study(&office, ids, &kim, &lee), &office, &member)),
             currency: Some(Envelope::sign(&currency(now()), &office)),
             charter,
             templates,
@@ -144,7 +136,7 @@ impl Network {
     pub(crate) fn governance(&self) -> Governance {
         let mut governance = Governance::pinned_to(NodeConfig::load(&self.data).unwrap().charter);
         for envelope in self.log_documents() {
-            let _ = governance.apply(&envelope);
+            log(&mut governance, &envelope);
         }
         governance
     }
@@ -192,9 +184,7 @@ impl Network {
 
     /// A document as proposer and committee sign it.
     pub(crate) fn decide<P: Payload>(&self, document: &P) -> Envelope {
-        let mut envelope = Envelope::sign(document, &self.office);
-        envelope.add_signature(&self.member);
-        envelope
+        decided(document, &self.office, &self.member)
     }
 
     pub(crate) fn respond_with(&self, answerer: &Answerer, query: &Envelope) -> Envelope {
@@ -207,10 +197,13 @@ impl Network {
         governance: &Governance,
         query: &Envelope,
     ) -> Envelope {
+        // The coordinator logs a query before it offers it.
+        let mut governance = governance.clone();
+        log(&mut governance, query);
         answerer.respond(
             query,
             Circumstances {
-                governance,
+                governance: &governance,
                 log: self.log,
                 clock: self.clock.as_ref(),
             },
@@ -245,6 +238,23 @@ impl Network {
         assert!(DEFAULT_POLICY.contains(right));
         std::fs::write(self.data.policy(), DEFAULT_POLICY.replace(right, wrong)).unwrap();
     }
+}
+
+/// A document as proposer and committee sign it.
+fn decided<P: Payload>(document: &P, office: &SigningKey, member: &SigningKey) -> Envelope {
+    let mut envelope = Envelope::sign_seeing(document, office, LogPosition::EMPTY);
+    envelope.add_signature_seeing(member, LogPosition::EMPTY);
+    envelope
+}
+
+/// Appends a document to the log that `governance` reads.
+pub(crate) fn log(governance: &mut Governance, envelope: &Envelope) -> Taken {
+    let entry = LogEntry {
+        index: governance.chain().position().entries,
+        time: now(),
+        envelope: envelope.clone(),
+    };
+    governance.take(&entry).unwrap()
 }
 
 /// Imports an export and locks it under this day.
@@ -328,6 +338,7 @@ fn study(
         network: "kr".parse().unwrap(),
         proposer: office.public(),
         name: "outcomes".parse().unwrap(),
+        version: 1,
         purpose: "to learn".to_owned(),
         protocol_reference: String::new(),
         ethics_reference: String::new(),

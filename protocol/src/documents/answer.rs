@@ -91,12 +91,18 @@ macro_rules! refusal_reasons {
 }
 
 refusal_reasons! {
+    /// Two charters succeed the same one.
+    CharterFork = "charter-fork", Refused, "two charters succeed the same one; the center answers nothing until its operator has pinned the right one";
     /// The pinned charter is not in the log.
     NoCharter = "no-charter", Refused, "the charter that the center pinned is not in the log; compare fingerprints with the registry office";
     /// No roster is in force.
     NoRoster = "no-roster", Refused, "no roster is in force; the committee must sign one";
     /// The center is not in the roster, or its entry has ended, or it names another key.
     NotInRoster = "not-in-roster", Refused, "the center is not in the roster, or not with the key that it holds; the committee must sign a new roster";
+    /// A member has suspended a document that the query rests on.
+    Suspended = "suspended", Refused, "a member of the committee has suspended the roster, study or template; ask again when the suspension is over or lifted";
+    /// The committee has revoked a document that the query rests on.
+    Revoked = "revoked", Refused, "the committee has revoked the roster, study or template";
     /// No currency document.
     NoCurrency = "no-currency", Refused, "no currency document was seen; the registry office must sign one";
     /// The currency document is older than 14 days.
@@ -105,6 +111,10 @@ refusal_reasons! {
     CurrencyMismatch = "currency-mismatch", Refused, "the currency document speaks of another log or of revocations that the center has not seen";
     /// The query's bytes or parameters are malformed.
     MalformedQuery = "malformed-query", Refused, "the query cannot be read as a signed query";
+    /// The query is not in the log that the center sees.
+    NotInLog = "not-in-log", Refused, "the query is not in the log that the center sees; compare logs with others";
+    /// The researcher saw another log than the center.
+    OtherLog = "other-log", Refused, "the researcher saw another log than the center; compare logs with others";
     /// The study is unknown or not in force.
     StudyNotInForce = "study-not-in-force", Refused, "the study is not in force; the committee must sign it";
     /// The study's time is over.
@@ -127,6 +137,8 @@ refusal_reasons! {
     DeadlineNotAllowed = "deadline-not-allowed", Refused, "the deadline has passed or lies too far ahead";
     /// The center's own policy says no.
     PolicyRefuses = "policy-refuses", Refused, "the center's own policy refuses this template, study or researcher";
+    /// The center's own review board has not approved the study, or no longer does.
+    ReviewBoard = "review-board", Refused, "the center requires its own review board's number for this study and has none that is valid";
     /// A person at the center said no.
     PersonRefuses = "person-refuses", Refused, "a person at the center refused this query";
     /// There is no lock on or before the date.

@@ -6,20 +6,26 @@ mod charter;
 mod roster;
 mod template;
 mod study;
+mod revocation;
+mod decline;
 mod currency;
 mod query;
 mod answer;
 mod result;
 mod enrolment;
+mod log_head;
 
 pub use answer::{Answer, Refusal, RefusalClass, RefusalReason};
 pub use charter::{Charter, Member, Predecessor};
 pub use currency::{Currency, hash_of_revocations};
+pub use decline::Decline;
 pub use enrolment::{EnrolledRole, Enrolment};
+pub use log_head::LogHead;
 pub use query::Query;
 pub use result::{
     AnswerKind, CenterEnd, CenterEnding, QueryResult, kind_of, kind_that_counts, sum_of_parts,
 };
+pub use revocation::Revocation;
 pub use roster::{Roster, RosterCenter};
 pub use study::{CalendarEntry, Researcher, Study};
 pub use template::TemplateDocument;

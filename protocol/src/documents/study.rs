@@ -23,6 +23,8 @@ pub struct Study {
     pub proposer: PublicKey,
     /// The study's short name.
     pub name: StudyName,
+    /// 1 for the first; a higher version of the same name takes the place of the one before, and spends from the same caps.
+    pub version: u32,
     /// What it is for, in plain words.
     pub purpose: String,
     /// Where its protocol can be read.
@@ -107,6 +109,7 @@ impl Study {
             NAME,
             "its rho cap is 0, so nothing could be asked",
         )?;
+        demand(self.version >= 1, NAME, "its version must be 1 or more")?;
         demand(!self.purpose.trim().is_empty(), NAME, "it names no purpose")
     }
 }

@@ -2,10 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Governance;
+use super::{Governance, InForce, Withdrawal};
 use crate::documents::{
     Currency, Query, RefusalReason, Researcher, Roster, Study, TemplateDocument,
-    hash_of_revocations,
 };
 use crate::envelope::Envelope;
 use crate::ids::{CenterId, DocumentId, QuestionId};
@@ -55,7 +54,10 @@ pub fn authorise(
     asked: Asked<'_>,
 ) -> Result<Authorised, RefusalReason> {
     governance.charter().ok_or(RefusalReason::NoCharter)?;
-    let roster = governance.roster().ok_or(RefusalReason::NoRoster)?;
+    if governance.fork().is_some() {
+        return Err(RefusalReason::CharterFork);
+    }
+    let roster = authorised_roster(governance, asked.now)?;
     is_in_roster(&roster.document, asked)?;
     let currency = governance.currency().ok_or(RefusalReason::NoCurrency)?;
     is_current(&currency.document, governance, asked.now)?;
@@ -63,12 +65,10 @@ pub fn authorise(
         .parse_unverified()
         .map_err(|_| RefusalReason::MalformedQuery)?;
     has_sane_size(&query)?;
+    is_of_this_log(governance, envelope, &query)?;
     let (study, researcher) = authorised_study(governance, envelope, &query, asked.now)?;
     has_sane_deadline(&query, asked.now)?;
-    let template = governance
-        .template(&query.question.template)
-        .cloned()
-        .ok_or(RefusalReason::TemplateNotInForce)?;
+    let template = authorised_template(governance, &query, asked.now)?;
     if query.question.rho > study.rho_cap {
         return Err(RefusalReason::RhoNotAllowed);
     }
@@ -95,6 +95,7 @@ pub fn authorised_study(
     let study = governance
         .study(&query.study)
         .ok_or(RefusalReason::StudyNotInForce)?;
+    is_not_withdrawn(governance, &query.study, now)?;
     if study.expires <= now {
         return Err(RefusalReason::StudyExpired);
     }
@@ -108,6 +109,65 @@ pub fn authorised_study(
         return Err(RefusalReason::TemplateNotInStudy);
     }
     Ok((study.clone(), researcher.clone()))
+}
+
+/// The template that a query asks; shared by nodes and the coordinator.
+///
+/// # Errors
+/// The committee has not decided on it, or has taken it back.
+pub fn authorised_template(
+    governance: &Governance,
+    query: &Query,
+    now: Timestamp,
+) -> Result<TemplateDocument, RefusalReason> {
+    let id = &query.question.template;
+    let template = governance
+        .template(id)
+        .ok_or(RefusalReason::TemplateNotInForce)?;
+    is_not_withdrawn(governance, id, now)?;
+    Ok(template.clone())
+}
+
+/// The roster under which a query is asked; shared by nodes and the coordinator.
+///
+/// # Errors
+/// There is none, or it was taken back.
+pub fn authorised_roster(
+    governance: &Governance,
+    now: Timestamp,
+) -> Result<&InForce<Roster>, RefusalReason> {
+    let roster = governance.roster().ok_or(RefusalReason::NoRoster)?;
+    is_not_withdrawn(governance, &roster.id, now)?;
+    Ok(roster)
+}
+
+/// Whether nobody has taken the document back.
+fn is_not_withdrawn(
+    governance: &Governance,
+    id: &DocumentId,
+    now: Timestamp,
+) -> Result<(), RefusalReason> {
+    match governance.withdrawal(id, now) {
+        None => Ok(()),
+        Some(Withdrawal::Suspended { .. }) => Err(RefusalReason::Suspended),
+        Some(Withdrawal::Revoked) => Err(RefusalReason::Revoked),
+    }
+}
+
+/// Whether others can see the query, and its author saw the log that this reader sees.
+fn is_of_this_log(
+    governance: &Governance,
+    envelope: &Envelope,
+    query: &Query,
+) -> Result<(), RefusalReason> {
+    governance
+        .query_index(&envelope.id())
+        .ok_or(RefusalReason::NotInLog)?;
+    if governance.chain().contains(query.log) {
+        Ok(())
+    } else {
+        Err(RefusalReason::OtherLog)
+    }
 }
 
 fn is_in_roster(roster: &Roster, asked: Asked<'_>) -> Result<(), RefusalReason> {
@@ -131,7 +191,7 @@ fn is_current(
         return Err(RefusalReason::CurrencyExpired);
     }
     let from_the_future = age < SignedDuration::from_secs(-CLOCK_SKEW_S);
-    if from_the_future || currency.revocations != hash_of_revocations(&governance.revocations()) {
+    if from_the_future || governance.fits(currency).is_err() {
         return Err(RefusalReason::CurrencyMismatch);
     }
     Ok(())

@@ -1,56 +1,21 @@
-//! Which documents are in force? Collects signed documents in the log's order under one pinned charter.
+//! Which documents are in force? Takes the entries of one log in order, under one pinned charter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use thiserror::Error;
+use jiff::Timestamp;
 
-use crate::documents::{Charter, Currency, DocumentError, Roster, Study, TemplateDocument, demand};
-use crate::envelope::{Envelope, EnvelopeError, Payload};
-use crate::ids::{DocumentId, NetworkName};
+use super::GovernanceError;
+use super::charters::{Fork, Ruling};
+use super::proposal::{Proposal, Votes, barred};
+use super::withdrawal::{Revoking, Withdrawal};
+use crate::documents::{
+    Charter, Currency, Decline, DocumentError, Query, Revocation, Roster, Study, TemplateDocument,
+    demand,
+};
+use crate::envelope::{Envelope, Signature};
+use crate::ids::{DocumentId, NetworkName, StudyName};
 use crate::keys::PublicKey;
-
-/// Why a governance document is not in force.
-#[derive(Debug, Error)]
-pub enum GovernanceError {
-    /// The envelope or its payload is not valid.
-    #[error(transparent)]
-    Envelope(#[from] EnvelopeError),
-    /// The payload breaks a rule of its kind.
-    #[error(transparent)]
-    Document(#[from] DocumentError),
-    /// No charter yet.
-    #[error("the pinned charter has not been seen yet; submit it first")]
-    NoCharter,
-    /// Not the pinned charter.
-    #[error("this is not the pinned charter; compare fingerprints with the registry office")]
-    OtherCharter,
-    /// Of another network.
-    #[error("this document belongs to another network")]
-    OtherNetwork,
-    /// The genesis charter lacks a member's signature.
-    #[error("the charter must be signed by every member")]
-    NotEveryMember,
-    /// The proposer has not signed.
-    #[error("the proposer whose key stands in this document has not signed it")]
-    ProposerMissing,
-    /// The committee rule is not met.
-    #[error(
-        "{signed} of {threshold} signatures and {organisations} of {minimum} organisations: the committee has not put this in force"
-    )]
-    RuleNotMet {
-        /// Members who signed and count.
-        signed: usize,
-        /// Members who must.
-        threshold: usize,
-        /// Their organisations.
-        organisations: usize,
-        /// Organisations that must.
-        minimum: usize,
-    },
-    /// Older than what is in force.
-    #[error("an equal or newer version of this document has been seen")]
-    Older,
-}
+use crate::log::{Chain, LogEntry, LogError, LogPosition};
 
 /// A document in force, with its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,267 +26,479 @@ pub struct InForce<T> {
     pub document: T,
 }
 
-/// What became of a document that was applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
+/// What became of one entry of the log.
+#[derive(Debug)]
+pub enum Taken {
     /// It is in force now.
     InForce,
-    /// It is not a governance document; nothing changed.
-    NotGovernance,
+    /// The committee has not decided yet. A revocation suspends in this state.
+    Pending(Votes),
+    /// Remembered; it decides nothing.
+    Noted,
+    /// Not a governance document.
+    Other,
+    /// It has no effect on what is in force.
+    Ineffective(GovernanceError),
 }
 
-/// The documents in force under one pinned charter.
-#[derive(Debug, Clone)]
+/// How a document stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// No roster, template, study or charter of this log.
+    Unknown,
+    /// The committee has not decided yet.
+    Pending,
+    /// In force.
+    InForce,
+    /// A later version has taken its place.
+    Superseded,
+    /// One member has suspended it.
+    Suspended {
+        /// The first moment at which it counts again.
+        until: Timestamp,
+    },
+    /// k members have revoked it.
+    Revoked,
+}
+
+/// A signature whose author saw another log: somebody was shown a log that is not this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stranger {
+    /// The entry that carries the signature.
+    pub index: u64,
+    /// Who signed.
+    pub key: PublicKey,
+    /// What the author saw.
+    pub log: LogPosition,
+}
+
+/// The documents in force under one pinned charter, as one log shows them.
+#[derive(Debug, Clone, Default)]
 pub struct Governance {
-    pinned: DocumentId,
-    charter: Option<Charter>,
-    /// The roster in force.
-    roster: Option<InForce<Roster>>,
+    pub(super) pinned: Option<DocumentId>,
+    pub(super) chain: Chain,
+    pub(super) charters: Vec<Ruling>,
+    pub(super) fork: Option<Fork>,
+    pub(super) roster: Option<InForce<Roster>>,
     /// Every roster that the committee ever put in force: results name the one they were asked under.
     rosters: BTreeMap<DocumentId, Roster>,
     templates: BTreeMap<DocumentId, TemplateDocument>,
+    /// Every study that the committee ever put in force.
     studies: BTreeMap<DocumentId, Study>,
-    currency: Option<InForce<Currency>>,
+    /// The version of each study that is in force.
+    newest: BTreeMap<StudyName, DocumentId>,
+    pub(super) revocations: BTreeMap<DocumentId, Revoking>,
+    pub(super) suspensions: BTreeMap<(DocumentId, PublicKey), Timestamp>,
+    pub(super) declines: BTreeMap<DocumentId, BTreeMap<PublicKey, String>>,
+    pub(super) currency: Option<InForce<Currency>>,
     /// Signatures on one document may arrive one after the other; they are judged together.
-    collected: BTreeMap<DocumentId, Envelope>,
+    pub(super) collected: BTreeMap<DocumentId, Envelope>,
+    strangers: Vec<Stranger>,
+    /// Where each query stands first.
+    queries: BTreeMap<DocumentId, u64>,
 }
 
 impl Governance {
-    /// Nothing in force yet; believes only what leads to the charter with this id.
+    /// Nothing in force yet; believes only what leads to the charter with this id, or follows from it.
     #[must_use]
-    pub const fn pinned_to(charter: DocumentId) -> Self {
+    pub fn pinned_to(charter: DocumentId) -> Self {
         Self {
-            pinned: charter,
-            charter: None,
-            roster: None,
-            rosters: BTreeMap::new(),
-            templates: BTreeMap::new(),
-            studies: BTreeMap::new(),
-            currency: None,
-            collected: BTreeMap::new(),
+            pinned: Some(charter),
+            ..Self::default()
         }
     }
 
-    /// The pinned charter's id.
+    /// Nothing in force yet; believes the first complete charter. For the coordinator, which decides nothing.
     #[must_use]
-    pub const fn fingerprint(&self) -> DocumentId {
-        self.pinned
+    pub fn unpinned() -> Self {
+        Self::default()
     }
 
-    /// The charter, once seen.
-    #[must_use]
-    pub const fn charter(&self) -> Option<&Charter> {
-        self.charter.as_ref()
-    }
-
-    /// The roster in force.
-    #[must_use]
-    pub const fn roster(&self) -> Option<&InForce<Roster>> {
-        self.roster.as_ref()
-    }
-
-    /// The roster with this id, if it is or once was in force.
-    #[must_use]
-    pub fn past_roster(&self, id: &DocumentId) -> Option<&Roster> {
-        self.rosters.get(id)
-    }
-
-    /// The template with this id, if in force.
-    #[must_use]
-    pub fn template(&self, id: &DocumentId) -> Option<&TemplateDocument> {
-        self.templates.get(id)
-    }
-
-    /// All templates in force.
-    pub fn templates(&self) -> impl Iterator<Item = (&DocumentId, &TemplateDocument)> {
-        self.templates.iter()
-    }
-
-    /// The study with this id, if in force.
-    #[must_use]
-    pub fn study(&self, id: &DocumentId) -> Option<&Study> {
-        self.studies.get(id)
-    }
-
-    /// All studies in force.
-    pub fn studies(&self) -> impl Iterator<Item = (&DocumentId, &Study)> {
-        self.studies.iter()
-    }
-
-    /// The latest currency document.
-    #[must_use]
-    pub const fn currency(&self) -> Option<&InForce<Currency>> {
-        self.currency.as_ref()
-    }
-
-    /// The documents whose withdrawal is known: revoked or suspended.
-    #[must_use]
-    pub const fn revocations(&self) -> BTreeSet<DocumentId> {
-        BTreeSet::new()
-    }
-
-    /// Takes one document of the log. Documents that are not (yet) in force are remembered for their signatures.
+    /// Takes the next entry of the log. What is not (yet) in force is remembered for its signatures.
     ///
     /// # Errors
-    /// Why the document is not in force. A reader of the log goes on with the next one.
-    pub fn apply(&mut self, envelope: &Envelope) -> Result<Applied, GovernanceError> {
+    /// The entry does not extend the log; nothing is taken then.
+    pub fn take(&mut self, entry: &LogEntry) -> Result<Taken, LogError> {
+        self.chain.push(entry)?;
+        let taken = self.judge(&entry.envelope, entry.index);
+        Ok(taken.unwrap_or_else(Taken::Ineffective))
+    }
+
+    fn judge(&mut self, envelope: &Envelope, index: u64) -> Result<Taken, GovernanceError> {
         if envelope.is::<Charter>() {
-            return self.apply_charter(envelope).map(|()| Applied::InForce);
-        }
-        if envelope.is::<Currency>() {
-            return self.apply_currency(envelope).map(|()| Applied::InForce);
-        }
-        if envelope.is::<Roster>() {
-            let (id, roster) = self.decided::<Roster>(envelope)?;
-            roster.check()?;
-            self.check_coordinator(&roster)?;
-            if self
-                .roster
-                .as_ref()
-                .is_some_and(|r| r.document.version >= roster.version && r.id != id)
-            {
-                return Err(GovernanceError::Older);
+            self.take_charter(envelope, index)
+        } else if envelope.is::<Roster>() {
+            self.take_roster(envelope, index)
+        } else if envelope.is::<TemplateDocument>() {
+            let (template, votes) = self.decided::<TemplateDocument>(envelope, index)?;
+            Ok(put_in_force(votes, || {
+                self.templates.insert(envelope.id(), template);
+            }))
+        } else if envelope.is::<Study>() {
+            self.take_study(envelope, index)
+        } else if envelope.is::<Revocation>() {
+            self.take_revocation(envelope, index)
+        } else if envelope.is::<Decline>() {
+            self.take_decline(envelope)
+        } else if envelope.is::<Currency>() {
+            self.take_currency(envelope)
+        } else {
+            if envelope.is::<Query>() {
+                self.queries.entry(envelope.id()).or_insert(index);
             }
+            Ok(Taken::Other)
+        }
+    }
+
+    fn take_roster(&mut self, envelope: &Envelope, index: u64) -> Result<Taken, GovernanceError> {
+        let (roster, votes) = self.decided::<Roster>(envelope, index)?;
+        roster.check()?;
+        self.check_coordinator(&roster)?;
+        let id = envelope.id();
+        let older = |known: &InForce<Roster>| known.document.version >= roster.version;
+        if self
+            .roster
+            .as_ref()
+            .is_some_and(|known| known.id != id && older(known))
+        {
+            return Err(GovernanceError::Older);
+        }
+        Ok(put_in_force(votes, || {
             self.rosters.insert(id, roster.clone());
             self.roster = Some(InForce {
                 id,
                 document: roster,
             });
-        } else if envelope.is::<TemplateDocument>() {
-            let (id, template) = self.decided::<TemplateDocument>(envelope)?;
-            self.templates.insert(id, template);
-        } else if envelope.is::<Study>() {
-            let (id, study) = self.decided::<Study>(envelope)?;
-            study.check()?;
-            self.studies.insert(id, study);
-        } else {
-            return Ok(Applied::NotGovernance);
+        }))
+    }
+
+    fn take_study(&mut self, envelope: &Envelope, index: u64) -> Result<Taken, GovernanceError> {
+        let (study, votes) = self.decided::<Study>(envelope, index)?;
+        study.check()?;
+        let id = envelope.id();
+        let newest = self.newest.get(&study.name).filter(|newest| **newest != id);
+        let newest = newest.and_then(|newest| self.studies.get(newest));
+        if newest.is_some_and(|newest| newest.version >= study.version) {
+            return Err(GovernanceError::Older);
         }
-        Ok(Applied::InForce)
+        Ok(put_in_force(votes, || {
+            self.newest.insert(study.name.clone(), id);
+            self.studies.insert(id, study);
+        }))
     }
 
     /// Whoever carries the log must not be the one who vouches that it is current.
     fn check_coordinator(&self, roster: &Roster) -> Result<(), DocumentError> {
-        let vouches = |charter: &Charter| charter.timekeepers.contains(&roster.coordinator);
+        let vouches = |ruling: &Ruling| ruling.charter.timekeepers.contains(&roster.coordinator);
         demand(
-            !self.charter.as_ref().is_some_and(vouches),
+            !self.charters.last().is_some_and(vouches),
             "roster",
             "its coordinator's key is a timekeeper's; the coordinator needs a key of its own",
         )
     }
 
-    fn apply_charter(&mut self, envelope: &Envelope) -> Result<(), GovernanceError> {
-        if envelope.id() != self.pinned {
-            return Err(GovernanceError::OtherCharter);
-        }
-        let charter: Charter = envelope.parse_unverified()?;
-        charter.check()?;
-        let keys = charter.member_keys();
-        let envelope = self.collect(envelope, &keys);
-        if envelope.signers(&keys) != keys {
-            return Err(GovernanceError::NotEveryMember);
-        }
-        self.charter = Some(charter);
-        Ok(())
-    }
-
-    fn apply_currency(&mut self, envelope: &Envelope) -> Result<(), GovernanceError> {
-        let charter = self.charter.as_ref().ok_or(GovernanceError::NoCharter)?;
-        let currency: Currency = envelope.open(&charter.timekeeper_keys())?;
-        same_network(&charter.network, &currency.network)?;
-        if self
-            .currency
-            .as_ref()
-            .is_some_and(|c| c.document.time >= currency.time && c.id != envelope.id())
-        {
-            return Err(GovernanceError::Older);
-        }
-        self.currency = Some(InForce {
-            id: envelope.id(),
-            document: currency,
-        });
-        Ok(())
-    }
-
-    /// A document under the committee rule, with all signatures that have come for it so far.
+    /// A document under the committee rule, judged by all signatures that have come for it so far.
     fn decided<P: Proposal>(
         &mut self,
         envelope: &Envelope,
-    ) -> Result<(DocumentId, P), GovernanceError> {
-        let charter = self.charter.clone().ok_or(GovernanceError::NoCharter)?;
+        index: u64,
+    ) -> Result<(P, Votes), GovernanceError> {
+        let charter = self.ruling()?.charter.clone();
         let proposal: P = envelope.parse_unverified()?;
         same_network(&charter.network, proposal.network())?;
         let mut may_sign = charter.member_keys();
         may_sign.insert(proposal.proposer());
-        let envelope = self.collect(envelope, &may_sign);
-        if envelope.signers(&[proposal.proposer()].into()).is_empty() {
+        self.collect(envelope, &may_sign, index);
+        let signers = self.signers_of(&envelope.id());
+        if !signers.contains(&proposal.proposer()) {
             return Err(GovernanceError::ProposerMissing);
         }
-        committee_rule(&charter, &envelope, &proposal)?;
-        Ok((envelope.id(), proposal))
+        let votes = Votes::of(&charter, &signers, barred(&charter, &proposal));
+        Ok((proposal, votes))
     }
 
     /// Adds this envelope's signatures by `may_sign` to those seen before on the same document, one a key. Any other is
     /// left out, or signatures that count for nothing could crowd out those that come later.
-    fn collect(&mut self, envelope: &Envelope, may_sign: &BTreeSet<PublicKey>) -> Envelope {
+    pub(super) fn collect(
+        &mut self,
+        envelope: &Envelope,
+        may_sign: &BTreeSet<PublicKey>,
+        index: u64,
+    ) {
         let id = envelope.id();
-        let mut known = self.collected.remove(&id).unwrap_or_else(|| Envelope {
+        let counted = self.signers_seeing(envelope, may_sign, index);
+        self.note_strangers(envelope, may_sign, index);
+        let have = self.signers_of(&id);
+        let mut new = counted.difference(&have).peekable();
+        if new.peek().is_none() {
+            return;
+        }
+        let known = self.collected.entry(id).or_insert_with(|| Envelope {
             signatures: Vec::new(),
             ..envelope.clone()
         });
-        let have = known.signers(may_sign);
-        let new = may_sign.difference(&have);
-        known
-            .signatures
-            .extend(new.filter_map(|key| envelope.signature_by(*key).cloned()));
-        if !known.signatures.is_empty() {
-            self.collected.insert(id, known.clone());
+        known.signatures.extend(new.filter_map(|key| {
+            let signature = envelope.signature_seeing(*key)?.clone();
+            // The hint becomes the key that was verified.
+            let keyid = key.to_string();
+            Some(Signature { keyid, ..signature })
+        }));
+    }
+
+    /// The keys that signed a document so far and count, as far as this log shows.
+    pub(super) fn signers_of(&self, id: &DocumentId) -> BTreeSet<PublicKey> {
+        // Only verified signatures are collected, each with the key that verified it.
+        let collected = self.collected.get(id).into_iter();
+        collected
+            .flat_map(|known| &known.signatures)
+            .filter_map(|signature| signature.keyid.parse().ok())
+            .collect()
+    }
+
+    /// The keys among `candidates` that signed and saw this log, before its entry `index`.
+    pub(super) fn signers_seeing(
+        &self,
+        envelope: &Envelope,
+        candidates: &BTreeSet<PublicKey>,
+        index: u64,
+    ) -> BTreeSet<PublicKey> {
+        let saw_ours = |log: LogPosition| log.entries <= index && self.chain.contains(log);
+        let seen = |key: &PublicKey| envelope.seen_by(*key).is_some_and(saw_ours);
+        candidates.iter().copied().filter(seen).collect()
+    }
+
+    fn note_strangers(
+        &mut self,
+        envelope: &Envelope,
+        candidates: &BTreeSet<PublicKey>,
+        index: u64,
+    ) {
+        for key in candidates {
+            let elsewhere = envelope
+                .seen_by(*key)
+                .filter(|log| !self.chain.contains(*log));
+            self.strangers.extend(elsewhere.map(|log| Stranger {
+                index,
+                key: *key,
+                log,
+            }));
         }
-        known
+    }
+
+    /// Another genesis charter is believed from now on: what the first one's members decided is void.
+    pub(super) fn forget_decisions(&mut self) {
+        *self = Self {
+            pinned: self.pinned,
+            chain: std::mem::take(&mut self.chain),
+            queries: std::mem::take(&mut self.queries),
+            ..Self::default()
+        };
+    }
+
+    /// The charter that rules, whether or not the pinned one was reached.
+    pub(super) fn ruling(&self) -> Result<&Ruling, GovernanceError> {
+        self.charters.last().ok_or(GovernanceError::NoCharter)
+    }
+
+    pub(super) fn is_proposal(&self, id: &DocumentId) -> bool {
+        let decided = self.rosters.contains_key(id)
+            || self.templates.contains_key(id)
+            || self.studies.contains_key(id);
+        let proposed = |known: &Envelope| {
+            known.is::<Roster>() || known.is::<TemplateDocument>() || known.is::<Study>()
+        };
+        decided || self.collected.get(id).is_some_and(proposed)
     }
 }
 
-/// A document that falls under the committee rule.
-trait Proposal: Payload {
-    fn network(&self) -> &NetworkName;
-    fn proposer(&self) -> PublicKey;
-    /// Keys that do not count for the rule, beside the proposer's.
-    fn interested(&self) -> BTreeSet<PublicKey> {
-        BTreeSet::new()
+/// What may be asked of it.
+impl Governance {
+    /// The pinned charter's id.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Option<DocumentId> {
+        self.pinned
+    }
+
+    /// The log that this was read from.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The charter in force, once the pinned one was seen.
+    #[must_use]
+    pub fn charter(&self) -> Option<&Charter> {
+        self.newest_ruling().map(|ruling| &ruling.charter)
+    }
+
+    /// The charter in force with its place in the log, once the pinned one was seen.
+    #[must_use]
+    pub fn newest_ruling(&self) -> Option<&Ruling> {
+        let reached = |pinned: DocumentId| self.charters.iter().any(|ruling| ruling.id == pinned);
+        self.charters
+            .last()
+            .filter(|_| self.pinned.is_none_or(reached))
+    }
+
+    /// Itself, once the pinned charter was reached: before that nothing that the log shows is believed.
+    fn believed(&self) -> Option<&Self> {
+        self.newest_ruling().map(|_| self)
+    }
+
+    /// The newest roster that the committee decided on.
+    #[must_use]
+    pub fn roster(&self) -> Option<&InForce<Roster>> {
+        self.believed()?.roster.as_ref()
+    }
+
+    /// The roster with this id, if it is or once was in force.
+    #[must_use]
+    pub fn past_roster(&self, id: &DocumentId) -> Option<&Roster> {
+        self.believed()?.rosters.get(id)
+    }
+
+    /// The template with this id, if the committee decided on it.
+    #[must_use]
+    pub fn template(&self, id: &DocumentId) -> Option<&TemplateDocument> {
+        self.believed()?.templates.get(id)
+    }
+
+    /// All templates that the committee decided on.
+    pub fn templates(&self) -> impl Iterator<Item = (&DocumentId, &TemplateDocument)> {
+        self.believed().into_iter().flat_map(|it| &it.templates)
+    }
+
+    /// The study with this id, if the committee decided on it and no later version has taken its place.
+    #[must_use]
+    pub fn study(&self, id: &DocumentId) -> Option<&Study> {
+        let study = self.believed()?.studies.get(id)?;
+        (self.newest.get(&study.name) == Some(id)).then_some(study)
+    }
+
+    /// The newest version of every study that the committee decided on.
+    pub fn studies(&self) -> impl Iterator<Item = (&DocumentId, &Study)> {
+        let newest = self
+            .believed()
+            .into_iter()
+            .flat_map(|it| it.newest.values());
+        newest.filter_map(|id| self.studies.get_key_value(id))
+    }
+
+    /// Every version of the study called `name`: they spend from the same caps.
+    #[must_use]
+    pub fn versions_of(&self, name: &StudyName) -> BTreeSet<DocumentId> {
+        let all = self.studies.iter();
+        all.filter(|(_, study)| &study.name == name)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The study with this id, if it is or once was in force.
+    #[must_use]
+    pub fn past_study(&self, id: &DocumentId) -> Option<&Study> {
+        self.believed()?.studies.get(id)
+    }
+
+    /// The log entry that first brought the query with this id.
+    #[must_use]
+    pub fn query_index(&self, id: &DocumentId) -> Option<u64> {
+        self.queries.get(id).copied()
+    }
+
+    /// Signatures whose authors saw another log than this one.
+    #[must_use]
+    pub fn strangers(&self) -> &[Stranger] {
+        &self.strangers
+    }
+
+    /// Every proposal with the signatures that count so far, decided or not.
+    pub fn proposals(&self) -> impl Iterator<Item = (&DocumentId, &Envelope)> {
+        self.collected.iter()
+    }
+
+    /// How a roster, template, study or charter stands at `now`.
+    #[must_use]
+    pub fn standing(&self, id: &DocumentId, now: Timestamp) -> Standing {
+        match self.withdrawal(id, now) {
+            Some(Withdrawal::Revoked) => return Standing::Revoked,
+            Some(Withdrawal::Suspended { until }) => return Standing::Suspended { until },
+            None => {}
+        }
+        let is_newest = self.roster.as_ref().is_some_and(|roster| &roster.id == id)
+            || self.templates.contains_key(id)
+            || self.study(id).is_some()
+            || self.charters.last().is_some_and(|ruling| &ruling.id == id);
+        let was = self.rosters.contains_key(id)
+            || self.studies.contains_key(id)
+            || self.charters.iter().any(|ruling| &ruling.id == id);
+        if is_newest {
+            Standing::InForce
+        } else if was {
+            Standing::Superseded
+        } else if self.collected.contains_key(id) {
+            Standing::Pending
+        } else {
+            Standing::Unknown
+        }
+    }
+
+    /// How the committee stands with a roster, template, study or successor charter, in this log or not yet: the
+    /// signatures that it carries and those collected before count together.
+    ///
+    /// # Errors
+    /// No charter is in force, or the document is none that the committee decides on.
+    pub fn votes(&self, envelope: &Envelope) -> Result<Votes, GovernanceError> {
+        if envelope.is::<Roster>() {
+            self.votes_on::<Roster>(envelope)
+        } else if envelope.is::<TemplateDocument>() {
+            self.votes_on::<TemplateDocument>(envelope)
+        } else if envelope.is::<Study>() {
+            self.votes_on::<Study>(envelope)
+        } else if envelope.is::<Revocation>() {
+            let charter = &self.ruling()?.charter;
+            let signers = self.all_signers(envelope, &charter.member_keys());
+            Ok(Votes {
+                minimum_organisations: 1,
+                ..Votes::of(charter, &signers, BTreeSet::new())
+            })
+        } else if envelope.is::<Charter>() {
+            self.votes_on_charter(envelope)
+        } else {
+            Err(GovernanceError::UnknownDocument)
+        }
+    }
+
+    fn votes_on<P: Proposal>(&self, envelope: &Envelope) -> Result<Votes, GovernanceError> {
+        let charter = &self.ruling()?.charter;
+        let proposal: P = envelope.parse_unverified()?;
+        let signers = self.all_signers(envelope, &charter.member_keys());
+        Ok(Votes::of(charter, &signers, barred(charter, &proposal)))
+    }
+
+    pub(super) fn all_signers(
+        &self,
+        envelope: &Envelope,
+        members: &BTreeSet<PublicKey>,
+    ) -> BTreeSet<PublicKey> {
+        let mut signers = self.signers_of(&envelope.id());
+        signers.extend(self.signers_seeing(envelope, members, self.chain.position().entries));
+        signers
     }
 }
 
-impl Proposal for Roster {
-    fn network(&self) -> &NetworkName {
-        &self.network
-    }
-    fn proposer(&self) -> PublicKey {
-        self.proposer
-    }
-}
-
-impl Proposal for TemplateDocument {
-    fn network(&self) -> &NetworkName {
-        &self.network
-    }
-    fn proposer(&self) -> PublicKey {
-        self.proposer
+fn put_in_force(votes: Votes, act: impl FnOnce()) -> Taken {
+    if votes.decided() {
+        act();
+        Taken::InForce
+    } else {
+        Taken::Pending(votes)
     }
 }
 
-impl Proposal for Study {
-    fn network(&self) -> &NetworkName {
-        &self.network
-    }
-    fn proposer(&self) -> PublicKey {
-        self.proposer
-    }
-    fn interested(&self) -> BTreeSet<PublicKey> {
-        self.researcher_keys()
-    }
-}
-
-fn same_network(ours: &NetworkName, theirs: &NetworkName) -> Result<(), GovernanceError> {
+pub(super) fn same_network(
+    ours: &NetworkName,
+    theirs: &NetworkName,
+) -> Result<(), GovernanceError> {
     if ours == theirs {
         Ok(())
     } else {
@@ -329,27 +506,13 @@ fn same_network(ours: &NetworkName, theirs: &NetworkName) -> Result<(), Governan
     }
 }
 
-/// k members from at least the minimum of organisations, counting neither the proposer nor a study's researchers.
-fn committee_rule<P: Proposal>(
-    charter: &Charter,
-    envelope: &Envelope,
-    proposal: &P,
-) -> Result<(), GovernanceError> {
-    let mut may_count = charter.member_keys();
-    may_count.remove(&proposal.proposer());
-    may_count.retain(|key| !proposal.interested().contains(key));
-    let signers = envelope.signers(&may_count);
-    let organisations = charter.organisations_of(&signers);
-    let threshold = usize::try_from(charter.threshold).unwrap_or(usize::MAX);
-    let minimum = usize::try_from(charter.minimum_organisations).unwrap_or(usize::MAX);
-    if signers.len() >= threshold && organisations >= minimum {
-        Ok(())
-    } else {
-        Err(GovernanceError::RuleNotMet {
-            signed: signers.len(),
-            threshold,
-            organisations,
-            minimum,
-        })
+/// The proposer of an undecided document, so that nobody fills the log with them.
+#[must_use]
+pub fn proposer_of(envelope: &Envelope) -> Option<PublicKey> {
+    fn of<P: Proposal>(envelope: &Envelope) -> Option<PublicKey> {
+        envelope.parse_unverified::<P>().ok().map(|p| p.proposer())
     }
+    of::<Roster>(envelope)
+        .or_else(|| of::<TemplateDocument>(envelope))
+        .or_else(|| of::<Study>(envelope))
 }
