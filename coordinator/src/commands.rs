@@ -1,7 +1,10 @@
 //! The command line of `cartally-coordinator`.
 
 mod init;
+mod invite;
 mod certify;
+mod revoke;
+mod trust;
 mod renew;
 mod serve;
 mod status;
@@ -12,15 +15,20 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use protocol::ids::NetworkName;
+use transport::identity::{Identity, Role};
 use transport::telemetry::LogOptions;
 
 use crate::error::CoordinatorError;
+use crate::issuer::DAYS_MAX;
 use crate::{data_dir, http};
 
 pub use certify::certify;
 pub use init::{Handout, init};
+pub use invite::{Invitation, VALID_HOURS, VALID_HOURS_MAX, invite};
 pub use renew::renew;
+pub use revoke::{Revoked, revoke};
 pub use serve::serve;
+pub use trust::{distrust, trust};
 
 /// Nothing was done.
 const EXIT_FAILED: u8 = 1;
@@ -54,7 +62,56 @@ enum Command {
         #[arg(long, required = true)]
         host: Vec<String>,
     },
-    /// Issue a certificate for a request that a node or person has made
+    /// Make a one-time token with which a center's node or a person enrols
+    Invite {
+        /// As what
+        role: CertifiedRole,
+        /// The center's or person's id
+        id: String,
+        /// The data folder
+        #[arg(long, default_value = data_dir::DEFAULT)]
+        data: PathBuf,
+        /// Days that its certificates last, 1 to 1827; else 30 for a center, 90 for a person
+        #[arg(long, value_parser = days())]
+        days: Option<u32>,
+        /// Hours in which the token can be used, 1 to 720
+        #[arg(long, default_value_t = VALID_HOURS, value_parser = clap::value_parser!(u32).range(1..=i64::from(VALID_HOURS_MAX)))]
+        valid_hours: u32,
+    },
+    /// Revoke all certificates and unused invitations of a center or person, at once
+    Revoke {
+        /// As what
+        role: CertifiedRole,
+        /// The center's or person's id
+        id: String,
+        /// The data folder
+        #[arg(long, default_value = data_dir::DEFAULT)]
+        data: PathBuf,
+    },
+    /// Believe a hospital's own PKI for its center, and for its center alone
+    Trust {
+        /// Only a center can have an authority of its own
+        role: OwnAuthorityRole,
+        /// The center's id
+        id: String,
+        /// The data folder
+        #[arg(long, default_value = data_dir::DEFAULT)]
+        data: PathBuf,
+        /// The certificate of the hospital's authority (PEM)
+        #[arg(long)]
+        ca: PathBuf,
+    },
+    /// No longer believe a hospital's own PKI, at once
+    Distrust {
+        /// Only a center can have an authority of its own
+        role: OwnAuthorityRole,
+        /// The center's id
+        id: String,
+        /// The data folder
+        #[arg(long, default_value = data_dir::DEFAULT)]
+        data: PathBuf,
+    },
+    /// Issue a certificate by hand for a request that a node or person has made
     Certify {
         /// The data folder
         #[arg(long, default_value = data_dir::DEFAULT)]
@@ -71,9 +128,9 @@ enum Command {
         /// Where the certificate is written
         #[arg(long)]
         out: PathBuf,
-        /// Days that the certificate is valid, 1 to 1827
-        #[arg(long, default_value_t = 731, value_parser = clap::value_parser!(u32).range(1..=1827))]
-        days: u32,
+        /// Days that the certificate is valid, 1 to 1827; else 30 for a center, 90 for a person
+        #[arg(long, value_parser = days())]
+        days: Option<u32>,
     },
     /// Make a new key and certificate for this server, before the old certificate expires or when its host names change
     Renew {
@@ -112,6 +169,32 @@ pub enum CertifiedRole {
     Person,
 }
 
+impl CertifiedRole {
+    /// The role in the certificate.
+    #[must_use]
+    pub const fn as_role(self) -> Role {
+        match self {
+            Self::Center => Role::Center,
+            Self::Person => Role::Person,
+        }
+    }
+
+    fn identity(self, network: NetworkName, id: &str) -> Result<Identity, CoordinatorError> {
+        Ok(Identity::new(network, self.as_role(), id)?)
+    }
+}
+
+/// Who can have an authority of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OwnAuthorityRole {
+    /// A hospital's node
+    Center,
+}
+
+fn days() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(DAYS_MAX))
+}
+
 /// Runs one command; `arguments` begin with the program's name. Returns 0 when done, 1 when nothing was done, 2 when the
 /// command line cannot be understood.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -144,6 +227,24 @@ fn dispatch(arguments: Arguments) -> Result<(), CoordinatorError> {
             network,
             host,
         } => init::command(&data, network, &host),
+        Command::Invite {
+            role,
+            id,
+            data,
+            days,
+            valid_hours,
+        } => {
+            let invitation = Invitation {
+                role,
+                id: &id,
+                days,
+                valid_hours,
+            };
+            invite::command(&data, invitation)
+        }
+        Command::Revoke { role, id, data } => revoke::command(&data, role, &id),
+        Command::Trust { id, data, ca, .. } => trust::trust_command(&data, &id, &ca),
+        Command::Distrust { id, data, .. } => trust::distrust_command(&data, &id),
         Command::Certify {
             data,
             role,

@@ -3,13 +3,16 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use protocol::ids::NetworkName;
 use protocol::keys::SigningKey;
 use transport::TransportError;
 use transport::ca::Authority;
 use transport::keys::read_private;
 use transport::tls::{Credentials, Roots};
 
+use crate::anchors::AnchorFiles;
 use crate::error::CoordinatorError;
+use crate::issuer::Issuer;
 use crate::store::Store;
 
 /// Where the data lie unless said otherwise.
@@ -72,6 +75,12 @@ impl DataDir {
         self.root.join("server.pem")
     }
 
+    /// CA files of hospitals' own PKIs: `center.ID.pem`.
+    #[must_use]
+    pub fn own_authorities(&self) -> PathBuf {
+        self.root.join("pki")
+    }
+
     /// What to hand out, for programs.
     #[must_use]
     pub fn handout(&self) -> PathBuf {
@@ -119,13 +128,33 @@ impl DataDir {
 
     /// The authority, able to issue.
     pub fn load_authority(&self) -> Result<Authority, CoordinatorError> {
-        let path = self.authority_certificate();
-        let certificate = std::fs::read_to_string(&path)
-            .map_err(|source| CoordinatorError::File { path, source })?;
         Ok(Authority::load(
-            &certificate,
+            &self.load_authority_certificate()?,
             &read_private(&self.authority_key())?,
         )?)
+    }
+
+    /// What issues certificates to parties.
+    pub fn load_issuer(&self) -> Result<Issuer, CoordinatorError> {
+        let certificate = self.load_authority_certificate()?;
+        Ok(Issuer::new(self.load_authority()?, certificate))
+    }
+
+    /// Whether the authority's key lies here; an operator may keep it elsewhere.
+    #[must_use]
+    pub fn has_authority(&self) -> bool {
+        self.authority_key().exists()
+    }
+
+    /// The hospitals' own authorities.
+    #[must_use]
+    pub fn anchors(&self, network: NetworkName) -> AnchorFiles {
+        AnchorFiles::new(self.own_authorities(), network)
+    }
+
+    fn load_authority_certificate(&self) -> Result<String, CoordinatorError> {
+        let path = self.authority_certificate();
+        std::fs::read_to_string(&path).map_err(|source| CoordinatorError::File { path, source })
     }
 
     /// Takes the folder for this process; a second server on one store would keep its deadlines twice. Held while the

@@ -1,6 +1,7 @@
 //! The JSON API: a table of contents. Handlers read, call, answer.
 
 mod documents;
+mod enrolment;
 mod log;
 mod queries;
 mod tasks;
@@ -8,6 +9,7 @@ mod tasks;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use protocol::api::paths;
 use protocol::ids::DocumentId;
 use transport::problem::{Problem, no_such_path, wrong_method};
 use utoipa::OpenApi;
@@ -20,11 +22,14 @@ use crate::service::Service;
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Cartally coordinator",
-    description = "Carries signed documents between people and hospitals. TLS 1.3 with client certificates of the network; \
-        every error is a problem document (RFC 9457).",
+    description = "Carries signed documents between people and hospitals. TLS 1.3 with client certificates of the network, \
+        for everything but enrolment; every error is a problem document (RFC 9457).",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
 ))]
 struct Description;
+
+/// The paths for those who have no certificate yet; everything else needs one.
+pub const OPEN_TO_EVERYBODY: &[&str] = &[paths::ENROLMENTS];
 
 /// The API over a running relay.
 pub fn router(service: Service) -> Router {
@@ -46,6 +51,8 @@ pub fn openapi() -> Result<String, CoordinatorError> {
 fn api() -> OpenApiRouter<Service> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(documents::submit))
+        .routes(routes!(enrolment::enrol))
+        .routes(routes!(enrolment::renew))
         .routes(routes!(log::page))
         .routes(routes!(tasks::offers))
         .routes(routes!(tasks::report))

@@ -6,10 +6,13 @@
 pub mod limits;
 pub mod error;
 pub mod store;
+pub mod issuer;
+pub mod anchors;
 pub mod relay;
 pub mod service;
 pub mod http;
 pub mod data_dir;
+mod upkeep;
 pub mod commands;
 
 pub use commands::run;

@@ -16,3 +16,6 @@ pub const QUERIES_LISTED_MAX: usize = 1000;
 pub const LOG_PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Seconds before a step that failed (a full disk) is tried again.
 pub const RETRY_S: u64 = 5;
+/// Certificates of one party that are good at once; renewals beyond wait until one has expired or the operator has revoked
+/// them.
+pub const LIVE_CERTIFICATES_MAX: usize = 16;

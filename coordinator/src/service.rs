@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use protocol::api::{Offers, QueryStatus};
+use protocol::api::{Enrolled, EnrolmentRequest, Offers, QueryStatus};
+use protocol::envelope::Envelope;
 use protocol::ids::{CenterId, DocumentId};
 use protocol::limits::WAIT_S_MAX;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use transport::server::PeerIdentity;
 use transport::shutdown::Shutdown;
 
 use crate::error::CoordinatorError;
+use crate::issuer::Issuer;
 use crate::limits::RETRY_S;
 use crate::relay::Relay;
 
@@ -22,6 +24,7 @@ use crate::relay::Relay;
 #[derive(Debug, Clone)]
 pub struct Service {
     shared: Arc<Shared>,
+    issuer: Option<Arc<Issuer>>,
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
 }
@@ -44,6 +47,7 @@ impl Service {
         };
         let service = Self {
             shared: Arc::new(shared),
+            issuer: None,
             clock,
             shutdown: shutdown.clone(),
         };
@@ -52,14 +56,49 @@ impl Service {
         service
     }
 
+    /// The same, able to issue certificates.
+    #[must_use]
+    pub fn issuing(self, issuer: Issuer) -> Self {
+        Self {
+            issuer: Some(Arc::new(issuer)),
+            ..self
+        }
+    }
+
+    /// Enrols an invited party.
+    pub async fn enrol(&self, request: EnrolmentRequest) -> Result<Enrolled, CoordinatorError> {
+        let issuer = self.issuer()?;
+        self.step(move |relay, now| relay.enrol(&issuer, &request.secret, &request.enrolment, now))
+            .await
+    }
+
+    /// Renews a peer's certificate. A center need not stand in the roster for it: that is decided by others, later or before.
+    pub async fn renew(
+        &self,
+        peer: &PeerIdentity,
+        enrolment: Envelope,
+    ) -> Result<Enrolled, CoordinatorError> {
+        let (issuer, peer) = (self.issuer()?, peer.clone());
+        self.step(move |relay, now| {
+            relay.admit(&peer)?;
+            relay.renew(&issuer, &peer, &enrolment, now)
+        })
+        .await
+    }
+
+    fn issuer(&self) -> Result<Arc<Issuer>, CoordinatorError> {
+        self.issuer.clone().ok_or(CoordinatorError::NoAuthority)
+    }
+
     /// Runs one step for an enrolled peer.
     pub async fn run<T: Send + 'static>(
         &self,
         peer: &PeerIdentity,
         step: impl FnOnce(&mut Relay, Timestamp) -> Result<T, CoordinatorError> + Send + 'static,
     ) -> Result<T, CoordinatorError> {
-        let center = peer.0.center();
+        let (peer, center) = (peer.clone(), peer.identity.center());
         self.step(move |relay, now| {
+            relay.admit(&peer)?;
             if let Some(center) = center {
                 relay.admit_center(&center, now)?;
             }

@@ -1,6 +1,8 @@
 //! Where is it kept? One SQLite file: the append-only log, and where each query and task stands.
 
 pub mod log;
+pub mod invites;
+pub mod certificates;
 pub mod queries;
 pub mod tasks;
 
@@ -15,7 +17,10 @@ use rusqlite::{
 use crate::error::CoordinatorError;
 
 /// Landed migrations, in order; never edited, only added to. The file's `user_version` is how many it has.
-const MIGRATIONS: &[&str] = &[include_str!("store/sql/001_schema.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/sql/001_schema.sql"),
+    include_str!("store/sql/002_enrolment.sql"),
+];
 
 const INSERT_NETWORK: &str = "INSERT INTO network (name) VALUES (?1)";
 const SELECT_NETWORK: &str = "SELECT name, charter FROM network";
@@ -164,13 +169,26 @@ mod tests {
             }
             old.pragma_update(None, "user_version", u32::try_from(version).unwrap())
                 .unwrap();
+            if version > 0 {
+                old.execute_batch(
+                    "INSERT INTO log VALUES (0, 0, 'document', x'00', 'head'); INSERT INTO network VALUES ('demo', NULL)",
+                )
+                .unwrap();
+            }
             drop(old);
             let store = Store::open(&path).unwrap();
-            let tables: i64 = store
-                .read()
-                .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))
-                .unwrap();
-            assert!(tables > 0, "from version {version}");
+            for (table, rows) in [
+                ("log", i64::from(version > 0)),
+                ("certificate", 0),
+                ("invite", 0),
+            ] {
+                let count = format!("SELECT COUNT(*) FROM {table}");
+                let found: i64 = store
+                    .read()
+                    .query_row(&count, [], |row| row.get(0))
+                    .unwrap();
+                assert_eq!(found, rows, "{table} from version {version}");
+            }
         }
     }
 
@@ -183,7 +201,15 @@ mod tests {
             .query_row("SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
             .unwrap();
         assert_eq!(lax, 0);
-        for table in ["log", "query", "task_event", "submission", "result"] {
+        for table in [
+            "log",
+            "query",
+            "task_event",
+            "submission",
+            "result",
+            "certificate",
+            "invite",
+        ] {
             let guards: i64 = store
                 .read()
                 .query_row(

@@ -23,6 +23,8 @@ fn every_path_that_clients_use_is_described() {
     let described = description["paths"].as_object().unwrap();
     let used = [
         paths::DOCUMENTS,
+        paths::ENROLMENTS,
+        paths::CERTIFICATE,
         paths::LOG,
         paths::TASKS,
         paths::TASK_STATE,

@@ -9,138 +9,23 @@
 mod common;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use common::Network;
+use common::world::World;
 use coordinator::commands::{CertifiedRole, Handout, certify, init, renew};
 use coordinator::data_dir::DataDir;
-use coordinator::relay::Relay;
-use coordinator::service::Service;
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::QueryResult;
+use protocol::documents::{LogHead, QueryResult};
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::log::LogPosition;
 use protocol::task::TaskState;
 use transport::ca::{CERTIFICATE_VALID, Validity, create_request};
-use transport::client::HttpClient;
-use transport::clock::{Clock, ManualClock};
-use transport::coordinator_api::CoordinatorApi;
-use transport::keys::create_private;
-use transport::server::Server;
-use transport::shutdown::Shutdown;
-use transport::tls::{Credentials, server_config};
+use transport::clock::Clock;
 
-struct World {
-    dir: tempfile::TempDir,
-    network: Network,
-    clock: Arc<ManualClock>,
-}
-
-struct Running {
-    url: String,
-    shutdown: Shutdown,
-}
-
-impl World {
-    fn new(centers: usize) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let start: Timestamp = common::START.parse().unwrap();
-        init(
-            &dir.path().join("data"),
-            "demo".parse().unwrap(),
-            &["127.0.0.1".into()],
-            start,
-        )
-        .unwrap();
-        let mut network = Network::new(centers);
-        network.coordinator_pkcs8 =
-            std::fs::read(dir.path().join("data/keys/signing.key")).unwrap();
-        Self {
-            dir,
-            network,
-            clock: Arc::new(ManualClock::new(start)),
-        }
-    }
-
-    fn data(&self) -> DataDir {
-        DataDir::at(&self.dir.path().join("data"))
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
-    }
-
-    async fn serve(&self) -> Running {
-        let (data, shutdown) = (self.data(), Shutdown::new());
-        let relay =
-            Relay::open(data.open_store().unwrap(), data.load_signing_key().unwrap()).unwrap();
-        let tls = server_config(
-            &data.load_server().unwrap(),
-            &data.load_roots().unwrap(),
-            &self.clock(),
-        )
-        .unwrap();
-        let server = Server::bind("127.0.0.1:0", tls, relay.network().clone())
-            .await
-            .unwrap();
-        let url = format!("https://{}", server.address().unwrap());
-        let router = coordinator::http::router(Service::start(relay, self.clock(), &shutdown));
-        let life = shutdown.clone();
-        shutdown.spawn(async move { server.run(router, &life).await });
-        Running { url, shutdown }
-    }
-
-    fn party(&self, role: CertifiedRole, id: &str, running: &Running) -> CoordinatorApi {
-        CoordinatorApi::new(self.http(role, id, running))
-    }
-
-    fn http(&self, role: CertifiedRole, id: &str, running: &Running) -> HttpClient {
-        let request = create_request().unwrap();
-        let path = |end: &str| self.dir.path().join(format!("{id}.{end}"));
-        if !path("key").exists() {
-            create_private(&path("key"), request.key_pem.as_bytes()).unwrap();
-            std::fs::write(path("csr"), &request.public_pem).unwrap();
-            let validity = Validity::from(self.clock.now(), CERTIFICATE_VALID);
-            certify(
-                self.data().root(),
-                role,
-                id,
-                &path("csr"),
-                &path("pem"),
-                validity,
-            )
-            .unwrap();
-        }
-        let credentials = Credentials::load(&path("pem"), &path("key")).unwrap();
-        let roots = self.data().load_roots().unwrap();
-        HttpClient::new(&running.url, &credentials, &roots, &self.clock()).unwrap()
-    }
-
-    fn person(&self, running: &Running) -> CoordinatorApi {
-        self.party(CertifiedRole::Person, "kim", running)
-    }
-
-    fn center(&self, index: usize, running: &Running) -> CoordinatorApi {
-        self.party(
-            CertifiedRole::Center,
-            self.network.center(index).as_str(),
-            running,
-        )
-    }
-
-    async fn ask(&self, running: &Running, number: u64) -> DocumentId {
-        let person = self.person(running);
-        for document in self.network.governance() {
-            person.submit(&document).await.unwrap();
-        }
-        person
-            .submit(&self.network.query(number, self.clock.now()))
-            .await
-            .unwrap()
-            .id
-    }
+/// The position that a signed head of the log speaks of.
+fn position(head: &Envelope) -> LogPosition {
+    head.parse_unverified::<LogHead>().unwrap().log
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,9 +51,9 @@ async fn a_question_travels_to_every_center_and_its_sum_comes_back_over_tls() {
     let key = world.network.coordinator_key().public();
     let result: QueryResult = bundle.result.open(&[key].into()).unwrap();
     assert_eq!(result.totals, world.network.total(&[0, 1, 2]));
-    let (entries, log) = person.log_since(LogPosition::EMPTY).await.unwrap();
+    let (entries, head) = person.log_since(LogPosition::EMPTY).await.unwrap();
     assert_eq!(entries.len(), 5 + 1 + 3 + 1);
-    let (more, _) = person.log_since(log).await.unwrap();
+    let (more, _) = person.log_since(position(&head)).await.unwrap();
     assert!(more.is_empty());
     running.shutdown.finish().await;
 }
@@ -203,7 +88,11 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
             .late,
         "again"
     );
-    let (more, _) = world.person(&running).log_since(before).await.unwrap();
+    let (more, _) = world
+        .person(&running)
+        .log_since(position(&before))
+        .await
+        .unwrap();
     assert!(more.is_empty());
     let second = world.center(1, &running);
     second.offers(0, &[]).await.unwrap();

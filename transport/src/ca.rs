@@ -10,20 +10,23 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::ids::NetworkName;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    SanType, SerialNumber,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
+use crate::certificate::digest_of;
 use crate::error::TransportError;
 use crate::identity::{Identity, Role};
 
 /// How long an authority lasts: ten years.
 pub const AUTHORITY_VALID: Duration = Duration::from_hours(3652 * 24);
-/// How long a party's certificate lasts unless said otherwise: two years.
+/// How long the server's certificate lasts, and a party's where nothing else is said: two years.
 pub const CERTIFICATE_VALID: Duration = Duration::from_hours(731 * 24);
 /// A certificate is valid from a little before it was made, because the parties' clocks differ.
 const BACKDATED: SignedDuration = SignedDuration::from_mins(10);
+const DAY_S: i64 = 24 * 3600;
 /// Names and addresses of one server.
 pub const HOSTS_MAX: usize = 16;
 
@@ -71,6 +74,13 @@ impl Validity {
         }
     }
 
+    /// Whole days from now to the end, rounded up.
+    #[must_use]
+    pub fn days(self) -> u32 {
+        let length = self.not_after.duration_since(self.not_before) - BACKDATED;
+        u32::try_from((length.as_secs() + DAY_S - 1) / DAY_S).unwrap_or_default()
+    }
+
     fn apply(self, params: &mut CertificateParams) -> Result<(), TransportError> {
         let epoch = rcgen::date_time_ymd(1970, 1, 1);
         let since = |time: Timestamp| {
@@ -109,6 +119,20 @@ pub fn create_request() -> Result<Made, TransportError> {
     })
 }
 
+/// The key that a request asks a certificate for: SHA-256 of its public key. The request must be signed with that key.
+pub fn request_key(request_pem: &str) -> Result<[u8; 32], TransportError> {
+    let request = parse_request(request_pem)?;
+    Ok(digest_of(&request.public_key.subject_public_key_info()))
+}
+
+fn parse_request(request_pem: &str) -> Result<CertificateSigningRequestParams, TransportError> {
+    CertificateSigningRequestParams::from_pem(request_pem).map_err(|_| {
+        TransportError::Certificate(
+            "the file is not a certificate request, or its signature is wrong".into(),
+        )
+    })
+}
+
 /// The authority, able to issue.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -141,11 +165,7 @@ impl Authority {
         party: &Identity,
         validity: Validity,
     ) -> Result<String, TransportError> {
-        let request = CertificateSigningRequestParams::from_pem(request_pem).map_err(|_| {
-            TransportError::Certificate(
-                "the file is not a certificate request, or its signature is wrong".into(),
-            )
-        })?;
+        let request = parse_request(request_pem)?;
         let use_as = match party.role() {
             Role::Center | Role::Person => ExtendedKeyUsagePurpose::ClientAuth,
             Role::Coordinator => {
@@ -299,6 +319,22 @@ mod tests {
         );
         let (_, parsed) = x509_parser::parse_x509_certificate(&der).unwrap();
         assert!(!parsed.is_ca());
+    }
+
+    #[test]
+    fn a_request_is_known_by_its_key_and_a_certificate_by_its_days() {
+        let (one, two) = (create_request().unwrap(), create_request().unwrap());
+        let key = |made: &Made| request_key(&made.public_pem).unwrap();
+        assert_eq!(key(&one), key(&one));
+        assert_ne!(key(&one), key(&two));
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        for (length, days) in [
+            (Duration::from_hours(24 * 30), 30),
+            (Duration::from_mins(1), 1),
+            (Duration::from_hours(25), 2),
+        ] {
+            assert_eq!(Validity::from(now, length).days(), days);
+        }
     }
 
     #[test]

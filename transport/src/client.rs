@@ -10,6 +10,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::certificate::CertificateDigest;
 use crate::clock::Clock;
 use crate::error::TransportError;
 use crate::identity::Identity;
@@ -41,8 +42,30 @@ impl HttpClient {
     ) -> Result<Self, TransportError> {
         let base = parse_base(base)?;
         credentials.check_client(roots, clock.now())?;
+        let tls = tls::client_config(credentials, roots, clock)?;
+        Self::over(base, tls, credentials.identity().clone())
+    }
+
+    /// A client without a certificate, for a party that is about to enrol: it speaks to nobody but the coordinator under
+    /// the authority of this digest.
+    pub(crate) fn of_joiner(
+        base: &str,
+        joiner: &Identity,
+        authority: CertificateDigest,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, TransportError> {
+        let base = parse_base(base)?;
+        let tls = tls::joiner_config(joiner, authority, clock)?;
+        Self::over(base, tls, joiner.clone())
+    }
+
+    fn over(
+        base: Url,
+        tls: rustls::ClientConfig,
+        identity: Identity,
+    ) -> Result<Self, TransportError> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(credentials, roots, clock)?)
+            .tls_backend_preconfigured(tls)
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_MAX)
@@ -59,7 +82,7 @@ impl HttpClient {
         Ok(Self {
             http,
             base,
-            identity: credentials.identity().clone(),
+            identity,
         })
     }
 

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use protocol::api::{
-    LogPage, Offers, Queries, QueryStatus, Recorded, ResultBundle, Submitted, TaskReport, paths,
+    Enrolled, LogPage, Offers, Queries, QueryStatus, Recorded, ResultBundle, Submitted, TaskReport,
+    paths,
 };
+use protocol::documents::LogHead;
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::limits::LOG_PAGE_MAX;
@@ -34,6 +36,12 @@ impl CoordinatorApi {
         self.http.post(paths::DOCUMENTS, document).await
     }
 
+    /// Asks for a new certificate: a signed [`protocol::documents::Enrolment`] with the signing key of before and a new
+    /// certificate request.
+    pub async fn renew(&self, enrolment: &Envelope) -> Result<Enrolled, TransportError> {
+        self.http.post(paths::CERTIFICATE, enrolment).await
+    }
+
     /// One page of the log, from index `from`.
     pub async fn log_page(&self, from: u64) -> Result<LogPage, TransportError> {
         let query = [
@@ -43,11 +51,12 @@ impl CoordinatorApi {
         self.http.get(paths::LOG, &query, AT_ONCE).await
     }
 
-    /// Everything that the log holds beyond `seen`, verified to extend it, and where it then ends.
+    /// Everything that the log holds beyond `seen`, verified to extend it, and the coordinator's signed word that it then
+    /// ends there. Whose signature that is, the roster says: see [`LogHead`].
     pub async fn log_since(
         &self,
         seen: LogPosition,
-    ) -> Result<(Vec<LogEntry>, LogPosition), TransportError> {
+    ) -> Result<(Vec<LogEntry>, Envelope), TransportError> {
         let mut entries = Vec::new();
         let mut position = seen;
         loop {
@@ -60,7 +69,12 @@ impl CoordinatorApi {
             entries.extend(page.entries);
             if position.entries >= page.log.entries {
                 position.accepts(page.log).map_err(broken)?;
-                return Ok((entries, position));
+                let signed = page.head.parse_unverified::<LogHead>();
+                if !signed.is_ok_and(|head| head.log == page.log) {
+                    let why = "its signed head speaks of another log than it sends".to_owned();
+                    return Err(TransportError::LogBroken(why));
+                }
+                return Ok((entries, page.head));
             }
             // Whoever took what came for the whole log would go on with an old one.
             if nothing_more {

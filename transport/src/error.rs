@@ -64,7 +64,7 @@ pub enum TransportError {
     },
     /// A certificate's time is over.
     #[error(
-        "{whose} expired; ask the coordinator's operator to certify a new request (cartally-coordinator certify)"
+        "{whose} expired; ask the coordinator's operator for a new invitation (cartally-coordinator invite) or to certify a new request (cartally-coordinator certify)"
     )]
     CertificateExpired {
         /// Whose certificate.
@@ -119,6 +119,19 @@ pub enum TransportError {
         /// Who it should be.
         wanted: String,
     },
+    /// The server is not the one that an invitation speaks of.
+    #[error(
+        "the server at {url} does not show the authority that this invitation names; check the address, and ask the coordinator's operator by another way before trying a new invitation"
+    )]
+    OtherAuthority {
+        /// The address.
+        url: String,
+    },
+    /// A text is not an invitation's token.
+    #[error(
+        "this is not an invitation's token; copy the whole last line that cartally-coordinator invite printed, 68 characters with one full stop"
+    )]
+    Token,
     /// An address cannot be used.
     #[error("{0:?} is not an address of a coordinator; write https://host:port")]
     Address(String),
@@ -198,6 +211,8 @@ impl TransportError {
             Self::WrongParty { .. } => "wrong_party",
             Self::WrongRole { .. } => "wrong_role",
             Self::NotTheCoordinator { .. } => "not_the_coordinator",
+            Self::OtherAuthority { .. } => "other_authority",
+            Self::Token => "token",
             Self::Address(_) => "address",
             Self::Listen { .. } => "listen",
             Self::Unreachable { .. } => "unreachable",

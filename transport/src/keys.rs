@@ -151,10 +151,11 @@ mod tests {
     #[rstest::rstest]
     #[case(0o644)]
     #[case(0o640)]
+    #[case(0o400)]
     #[case(0o660)]
     #[case(0o604)]
     #[case(0o700)]
-    fn a_key_that_others_could_read_is_refused_with_the_remedy(#[case] mode: u32) {
+    fn a_key_file_of_any_other_mode_than_0600_is_refused_with_the_remedy(#[case] mode: u32) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("signing.key");
         create_private(&path, b"secret").unwrap();

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod identity;
+pub mod certificate;
 pub mod keys;
 pub mod clock;
 pub mod ca;
@@ -13,6 +14,7 @@ pub mod problem;
 pub mod body;
 pub mod server;
 pub mod client;
+pub mod join;
 pub mod coordinator_api;
 pub mod shutdown;
 pub mod telemetry;

@@ -4,24 +4,28 @@ mod accept;
 mod held;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use protocol::ids::{CenterId, NetworkName};
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
+use crate::certificate::CertificateDigest;
 use crate::error::TransportError;
 use crate::identity::{Identity, Role};
 use crate::problem::{Kind, Problem};
 use crate::shutdown::Shutdown;
+use crate::tls::ServerTls;
 
 /// Connections held open at once; further ones wait in the system's queue.
 pub const CONNECTIONS_MAX: usize = 1024;
 /// Connections that one peer may hold at once; a further one is closed.
 pub const CONNECTIONS_PER_PEER_MAX: usize = 32;
+/// Connections that those without a certificate may hold at once, all of them together.
+pub const ANONYMOUS_CONNECTIONS_MAX: usize = 16;
+/// Seconds that a connection without a certificate may last: one enrolment takes far less, and there are few such places.
+pub const ANONYMOUS_S_MAX: u64 = 30;
 /// Requests on one connection at once.
 pub const STREAMS_MAX: u32 = 64;
 /// Seconds for a TLS handshake.
@@ -37,15 +41,25 @@ pub const GRACE_S_MAX: u64 = 10;
 
 /// Who is at the other end, taken from the verified certificate of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeerIdentity(pub Identity);
+pub struct PeerIdentity {
+    /// Whom the certificate names.
+    pub identity: Identity,
+    /// The certificate's serial number, lower-case hexadecimal.
+    pub serial: String,
+    /// The authority of the party's own (a hospital's PKI) that issued the certificate; `None`: the network's.
+    pub own_authority: Option<CertificateDigest>,
+}
 
 impl PeerIdentity {
     /// The center, or a problem that says who may come here.
     pub fn center(&self) -> Result<CenterId, Problem> {
-        self.0.center().ok_or_else(|| {
+        self.identity.center().ok_or_else(|| {
             Problem::new(
                 Kind::Forbidden,
-                format!("only a center's node may do this, not a {}", self.0.role()),
+                format!(
+                    "only a center's node may do this, not a {}",
+                    self.identity.role()
+                ),
             )
             .with_code("wrong_role")
         })
@@ -54,7 +68,7 @@ impl PeerIdentity {
     /// The role of the peer.
     #[must_use]
     pub const fn role(&self) -> Role {
-        self.0.role()
+        self.identity.role()
     }
 }
 
@@ -63,28 +77,30 @@ impl<S: Send + Sync> FromRequestParts<S> for PeerIdentity {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<Self>().cloned();
-        peer.ok_or_else(|| {
-            Problem::new(
-                Kind::Forbidden,
-                "this connection shows no certificate of the network",
-            )
-        })
+        peer.ok_or_else(certificate_required)
     }
+}
+
+/// What a peer without a certificate is answered.
+fn certificate_required() -> Problem {
+    let why = "this connection shows no certificate of the network; enrol with an invitation of the coordinator's operator first";
+    Problem::new(Kind::Forbidden, why).with_code("certificate-required")
 }
 
 /// A server that is bound and not yet running.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: ServerTls,
     network: NetworkName,
+    open: &'static [&'static str],
 }
 
 impl Server {
     /// Binds `address` (`host:port`; port 0 takes a free one).
     pub async fn bind(
         address: &str,
-        tls: Arc<ServerConfig>,
+        tls: ServerTls,
         network: NetworkName,
     ) -> Result<Self, TransportError> {
         let listener =
@@ -98,7 +114,14 @@ impl Server {
             listener,
             tls,
             network,
+            open: &[],
         })
+    }
+
+    /// Opens these paths, and no others, to those who show no certificate.
+    #[must_use]
+    pub fn open_to_everybody(self, open: &'static [&'static str]) -> Self {
+        Self { open, ..self }
     }
 
     /// Where the server listens.
@@ -127,6 +150,6 @@ impl Server {
 
     /// Serves `router` until the end has begun; requests under way are finished.
     pub async fn run(self, router: Router, shutdown: &Shutdown) {
-        accept::run(self.listener, self.tls, self.network, router, shutdown).await;
+        accept::run(self, router, shutdown).await;
     }
 }

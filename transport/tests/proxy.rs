@@ -73,8 +73,7 @@ async fn serve(folder: &Path, shutdown: &Shutdown) -> u16 {
     let tls = server_config(&server, &roots, &clock()).unwrap();
     let server = Server::bind("127.0.0.1:0", tls, network).await.unwrap();
     let port = server.address().unwrap().port();
-    let who =
-        |PeerIdentity(identity): PeerIdentity| async move { axum::Json(identity.to_string()) };
+    let who = |peer: PeerIdentity| async move { axum::Json(peer.identity.to_string()) };
     let (router, life) = (Router::new().route("/who", get(who)), shutdown.clone());
     shutdown.spawn(async move { server.run(router, &life).await });
     port

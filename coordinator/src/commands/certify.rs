@@ -1,16 +1,17 @@
 //! `certify`: the operator decides who a request's key belongs to.
 
 use std::path::Path;
-use std::time::Duration;
 
 use transport::ca::Validity;
 use transport::clock::{Clock, SystemClock};
-use transport::identity::{Identity, Role};
+use transport::identity::Identity;
 use transport::keys::write_atomic;
 
 use super::{CertifiedRole, print};
 use crate::data_dir::DataDir;
 use crate::error::CoordinatorError;
+use crate::issuer::{Wanted, default_days, validity};
+use crate::store::certificates;
 
 /// Bytes of a request file, at most; real ones have a few hundred.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
@@ -21,17 +22,11 @@ pub(super) fn command(
     id: &str,
     csr: &Path,
     out: &Path,
-    days: u32,
+    days: Option<u32>,
 ) -> Result<(), CoordinatorError> {
-    let valid = Duration::from_hours(24 * u64::from(days));
-    let party = certify(
-        data,
-        role,
-        id,
-        csr,
-        out,
-        Validity::from(SystemClock.now(), valid),
-    )?;
+    let now = SystemClock.now();
+    let days = days.unwrap_or(default_days(role.as_role()));
+    let party = certify(data, role, id, csr, out, validity(now, days))?;
     print(&format!(
         "{} is valid for {days} days and names {party}",
         out.display()
@@ -40,6 +35,7 @@ pub(super) fn command(
 }
 
 /// Writes a certificate for the key of the request at `csr`, naming the party that the operator decided on, and says whom.
+/// It is known to the store, and so to the server, before it is written.
 pub fn certify(
     data: &Path,
     role: CertifiedRole,
@@ -49,15 +45,19 @@ pub fn certify(
     validity: Validity,
 ) -> Result<Identity, CoordinatorError> {
     let dir = DataDir::at(data);
-    let (network, _) = dir.open_store()?.network()?;
-    let role = match role {
-        CertifiedRole::Center => Role::Center,
-        CertifiedRole::Person => Role::Person,
-    };
-    let party = Identity::new(network, role, id)?;
+    let mut store = dir.open_store()?;
+    let (network, _) = store.network()?;
+    let party = role.identity(network, id)?;
     let request = read_request(csr)?;
-    let certificate = dir.load_authority()?.certify(&request, &party, validity)?;
-    write_atomic(out, certificate.as_bytes())?;
+    let wanted = Wanted {
+        party: &party,
+        request: &request,
+        signing_key: None,
+    };
+    let now = SystemClock.now();
+    let certificate = dir.load_issuer()?.issue(wanted, validity, now)?;
+    store.write(|tx| certificates::insert(tx, &party, &certificate))?;
+    write_atomic(out, certificate.pem.as_bytes())?;
     Ok(party)
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use transport::clock::{Clock, SystemClock};
 use transport::server::Server;
 use transport::shutdown::Shutdown;
-use transport::tls::server_config;
+use transport::tls::server_config_with;
 
 use crate::data_dir::DataDir;
 use crate::error::CoordinatorError;
 use crate::http;
 use crate::relay::Relay;
 use crate::service::Service;
+use crate::upkeep;
 
 pub(super) fn command(data: &Path, listen: &str) -> Result<(), CoordinatorError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -42,18 +43,27 @@ pub async fn serve(
     let _only_one = dir.lock()?;
     let relay = Relay::open(dir.open_store()?, dir.load_signing_key()?)?;
     let network = relay.network().clone();
-    let credentials = dir.load_server()?;
-    if credentials.not_after() <= clock.now() {
-        tracing::error!(
-            "the server's certificate has expired, so nobody can connect; run: cartally-coordinator renew"
-        );
-    }
-    let tls = server_config(&credentials, &dir.load_roots()?, &clock)?;
-    let server = Server::bind(listen, tls, network).await?;
-    let service = Service::start(relay, clock, shutdown);
+    let credentials = upkeep::server(&dir, clock.now())?;
+    let anchors = Arc::new(dir.anchors(network.clone()));
+    let tls = server_config_with(&credentials, &dir.load_roots()?, anchors, &clock)?;
+    let server = Server::bind(listen, tls.clone(), network).await?;
+    let server = server.open_to_everybody(http::OPEN_TO_EVERYBODY);
+    let service = issuing(&dir, Service::start(relay, Arc::clone(&clock), shutdown))?;
+    shutdown.spawn(upkeep::keep(dir.clone(), tls, clock, shutdown.clone()));
     server.announce()?;
     server.run(http::router(service), shutdown).await;
     shutdown.finish().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Without the authority's key nobody enrols and nothing is renewed; everything else goes on.
+fn issuing(dir: &DataDir, service: Service) -> Result<Service, CoordinatorError> {
+    if dir.has_authority() {
+        return Ok(service.issuing(dir.load_issuer()?));
+    }
+    tracing::warn!(
+        "the authority's key keys/ca.key is not there, so nobody can enrol and no certificate is renewed"
+    );
+    Ok(service)
 }

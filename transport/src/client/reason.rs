@@ -5,7 +5,7 @@ use std::io;
 
 use crate::error::TransportError;
 use crate::identity::Identity;
-use crate::tls::NOT_THE_COORDINATOR;
+use crate::tls::{NOT_THE_COORDINATOR, OTHER_AUTHORITY};
 
 const THEIRS: &str = "the coordinator's certificate";
 const OURS: &str = "this party's certificate";
@@ -26,6 +26,10 @@ pub(super) fn of(error: &reqwest::Error, url: &str, ours: &Identity) -> Transpor
         || says("received fatal alert: BadCertificate")
     {
         TransportError::Refused("no acceptable certificate was shown".into())
+    } else if says(OTHER_AUTHORITY) {
+        TransportError::OtherAuthority {
+            url: url.to_owned(),
+        }
     } else if says(NOT_THE_COORDINATOR) || says("not valid for name") {
         let wanted = Identity::coordinator(ours.network().clone()).to_string();
         TransportError::NotTheCoordinator {

@@ -13,9 +13,9 @@ use hyper::body::Incoming;
 use hyper::{Request, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use jiff::Timestamp;
 use protocol::ids::NetworkName;
-use rustls::ServerConfig;
+use rustls::server::danger::ClientCertVerifier;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,13 +26,13 @@ use tower::ServiceExt;
 
 use super::held::Held;
 use super::{
-    CONNECTIONS_MAX, GRACE_S_MAX, HANDSHAKE_S_MAX, HEADER_BYTES_MAX, HEADER_S_MAX, PeerIdentity,
-    REQUEST_S_MAX, STREAMS_MAX,
+    ANONYMOUS_S_MAX, CONNECTIONS_MAX, GRACE_S_MAX, HANDSHAKE_S_MAX, HEADER_BYTES_MAX, HEADER_S_MAX,
+    PeerIdentity, REQUEST_S_MAX, STREAMS_MAX, Server, certificate_required,
 };
-use crate::identity::Identity;
+use crate::certificate::CertificateFacts;
 use crate::problem::{Kind, Problem};
 use crate::shutdown::Shutdown;
-use crate::tls::not_after;
+use crate::tls::PartyVerifier;
 
 /// After a failed accept (no file handles left), give others the time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -43,31 +43,36 @@ const LINGER: Duration = Duration::from_secs(1);
 /// What every connection needs.
 struct Door {
     tls: TlsAcceptor,
+    parties: Arc<PartyVerifier>,
     network: NetworkName,
+    open: &'static [&'static str],
     router: Router,
     http: auto::Builder<TokioExecutor>,
     shutdown: Shutdown,
     held: Held,
 }
 
-/// A connection's party, by its certificate.
+/// A connection's party.
 #[derive(Clone)]
-struct Peer {
-    identity: PeerIdentity,
-    /// The certificate's last moment.
-    until: Timestamp,
+enum Peer {
+    /// Showed no certificate.
+    Nobody,
+    /// Showed one that has been verified.
+    Party {
+        identity: PeerIdentity,
+        facts: CertificateFacts,
+    },
+    /// Showed one that cannot be used here.
+    TurnedAway(Problem),
 }
 
-pub(super) async fn run(
-    listener: TcpListener,
-    tls: Arc<ServerConfig>,
-    network: NetworkName,
-    router: Router,
-    shutdown: &Shutdown,
-) {
+pub(super) async fn run(server: Server, router: Router, shutdown: &Shutdown) {
+    let listener = server.listener;
     let door = Arc::new(Door {
-        tls: TlsAcceptor::from(tls),
-        network,
+        tls: TlsAcceptor::from(server.tls.config),
+        parties: server.tls.parties,
+        network: server.network,
+        open: server.open,
         router,
         http: http(),
         shutdown: shutdown.clone(),
@@ -129,25 +134,28 @@ impl Door {
             return;
         };
         let peer = self.peer(&stream);
-        let _place = match &peer {
-            Ok(peer) => {
-                let Some(place) = self.held.another(&peer.identity.0) else {
-                    tracing::warn!(peer.address = %address, peer = %peer.identity.0, "a peer holds too many connections; a further one was closed");
-                    return;
-                };
-                Some(place)
-            }
-            Err(problem) => {
-                tracing::warn!(peer.address = %address, reason = %problem.detail, "a peer of another network was turned away");
-                None
-            }
+        if let Peer::TurnedAway(problem) = &peer {
+            tracing::warn!(peer.address = %address, reason = %problem.detail, "a peer was turned away");
+        }
+        let named = peer.party().map(|party| &party.identity);
+        let Some(_place) = self.held.another(named) else {
+            let name = named.map_or_else(|| "without a certificate".into(), ToString::to_string);
+            tracing::warn!(peer.address = %address, peer = %name, "a peer holds too many connections; a further one was closed");
+            return;
         };
+        if named.is_some() {
+            self.converse(stream, address, &peer).await;
+        } else {
+            // Few places, so none for long; whoever was cut off may connect again.
+            let most = Duration::from_secs(ANONYMOUS_S_MAX);
+            let _ = timeout(most, self.converse(stream, address, &peer)).await;
+        }
+    }
+
+    async fn converse(&self, stream: TlsStream<TcpStream>, address: SocketAddr, peer: &Peer) {
         let service = service_fn(|request| {
-            answer(
-                self.router.clone(),
-                peer.clone().and_then(|peer| self.still(peer)),
-                request,
-            )
+            let admitted = self.admit(peer, request.uri().path());
+            answer(self.router.clone(), admitted, request)
         });
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
@@ -184,38 +192,90 @@ impl Door {
         }
     }
 
-    /// The peer's name, or the problem that every request of this connection is answered with.
-    fn peer(&self, stream: &TlsStream<TcpStream>) -> Result<Peer, Problem> {
+    /// Who showed what in the handshake.
+    fn peer(&self, stream: &TlsStream<TcpStream>) -> Peer {
+        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        match shown.split_first() {
+            None => Peer::Nobody,
+            Some((leaf, rest)) => self.party(leaf, rest).unwrap_or_else(Peer::TurnedAway),
+        }
+    }
+
+    fn party(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+    ) -> Result<Peer, Problem> {
         let refuse =
             |detail: String| Problem::new(Kind::Forbidden, detail).with_code("wrong_network");
-        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let leaf = certificates
-            .first()
-            .ok_or_else(|| refuse("no certificate was shown".into()))?;
-        let identity =
-            Identity::from_certificate(leaf).map_err(|error| refuse(error.to_string()))?;
-        if identity.network() != &self.network {
+        let facts = CertificateFacts::from_der(leaf).map_err(|error| refuse(error.to_string()))?;
+        if facts.identity.network() != &self.network {
             return Err(refuse(format!(
                 "this is network {}, the certificate is of network {}; use the certificate issued for this network",
                 self.network,
-                identity.network()
+                facts.identity.network()
             )));
         }
-        let until = not_after(leaf).map_err(|error| refuse(error.to_string()))?;
-        let identity = PeerIdentity(identity);
-        Ok(Peer { identity, until })
+        let own_authority = self
+            .parties
+            .own_authority(&facts.identity)
+            .map_err(|_| authority_changed())?;
+        // Once more, under the authority just named: another may have been named since the handshake.
+        self.parties
+            .verify_client_cert(leaf, rest, self.now())
+            .map_err(|_| authority_changed())?;
+        let identity = PeerIdentity {
+            identity: facts.identity.clone(),
+            serial: facts.serial.clone(),
+            own_authority,
+        };
+        Ok(Peer::Party { identity, facts })
     }
 
-    /// The peer, while its certificate is valid: a connection may live longer.
-    fn still(&self, peer: Peer) -> Result<PeerIdentity, Problem> {
-        let now = self.tls.config().time_provider.current_time();
-        let now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
-        if now.is_some_and(|now| now <= peer.until.as_second()) {
-            return Ok(peer.identity);
+    /// In whose name a request goes on. A connection may live longer than its certificate, or than what speaks for it.
+    fn admit(&self, peer: &Peer, path: &str) -> Result<Option<PeerIdentity>, Problem> {
+        match peer {
+            Peer::TurnedAway(problem) => Err(problem.clone()),
+            Peer::Nobody if self.open.contains(&path) => Ok(None),
+            Peer::Nobody => Err(certificate_required()),
+            Peer::Party { identity, facts } => {
+                self.still(identity, facts)?;
+                Ok(Some(identity.clone()))
+            }
         }
-        let why = "this certificate has expired since the connection began; ask the coordinator's operator for a new one";
-        Err(Problem::new(Kind::Forbidden, why).with_code("certificate_expired"))
     }
+
+    fn still(&self, peer: &PeerIdentity, facts: &CertificateFacts) -> Result<(), Problem> {
+        let until = u64::try_from(facts.not_after.as_second()).unwrap_or_default();
+        if self.now().as_secs() > until {
+            let why = "this certificate has expired since the connection began; renew it, or ask the coordinator's operator for an invitation";
+            return Err(Problem::new(Kind::Forbidden, why).with_code("certificate_expired"));
+        }
+        match self.parties.own_authority(&peer.identity) {
+            Ok(own) if own == peer.own_authority => Ok(()),
+            _ => Err(authority_changed()),
+        }
+    }
+
+    /// The present by the clock that certificates are judged with; without one, the end of time, when none is valid.
+    fn now(&self) -> UnixTime {
+        let now = self.tls.config().time_provider.current_time();
+        now.unwrap_or_else(|| UnixTime::since_unix_epoch(Duration::MAX))
+    }
+}
+
+impl Peer {
+    const fn party(&self) -> Option<&PeerIdentity> {
+        match self {
+            Self::Party { identity, .. } => Some(identity),
+            Self::Nobody | Self::TurnedAway(_) => None,
+        }
+    }
+}
+
+fn authority_changed() -> Problem {
+    let why = "another authority than this certificate's speaks for this party now; connect with a certificate of that one, or ask the coordinator's operator";
+    Problem::new(Kind::Forbidden, why).with_code("certificate-revoked")
 }
 
 /// Closing at once would destroy the alert that says why; so read what the peer had sent already, then close.
@@ -233,7 +293,7 @@ async fn linger(mut stream: TcpStream) {
 
 async fn answer(
     router: Router,
-    peer: Result<PeerIdentity, Problem>,
+    peer: Result<Option<PeerIdentity>, Problem>,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let peer = match peer {
@@ -241,7 +301,9 @@ async fn answer(
         Err(problem) => return Ok(problem.into_response()),
     };
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(peer);
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
     match timeout(Duration::from_secs(REQUEST_S_MAX), router.oneshot(request)).await {
         Ok(answered) => answered,
         Err(_) => Ok(

@@ -3,34 +3,38 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::CONNECTIONS_PER_PEER_MAX;
+use super::{ANONYMOUS_CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX};
 use crate::identity::Identity;
 
-/// The connections held now, by peer.
+/// The connections held now, by peer; all those without a name are one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held {
-    counts: Arc<Mutex<BTreeMap<Identity, usize>>>,
+    counts: Arc<Mutex<BTreeMap<Option<Identity>, usize>>>,
 }
 
 /// One connection's place; dropping it gives the place back.
 #[derive(Debug)]
 pub(super) struct Place {
     held: Held,
-    peer: Identity,
+    peer: Option<Identity>,
 }
 
 impl Held {
     /// Takes a place for another connection of `peer`; nothing if it holds as many as it may.
-    pub(super) fn another(&self, peer: &Identity) -> Option<Place> {
+    pub(super) fn another(&self, peer: Option<&Identity>) -> Option<Place> {
+        let most = match peer {
+            Some(_) => CONNECTIONS_PER_PEER_MAX,
+            None => ANONYMOUS_CONNECTIONS_MAX,
+        };
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(peer.clone()).or_default();
-        if *count >= CONNECTIONS_PER_PEER_MAX {
+        let count = counts.entry(peer.cloned()).or_default();
+        if *count >= most {
             return None;
         }
         *count += 1;
         Some(Place {
             held: self.clone(),
-            peer: peer.clone(),
+            peer: peer.cloned(),
         })
     }
 }
@@ -57,14 +61,16 @@ mod tests {
             "cartally://demo/center/K01".parse().unwrap(),
             "cartally://demo/person/K01".parse().unwrap(),
         );
-        let mut places: Vec<Place> = (0..CONNECTIONS_PER_PEER_MAX)
-            .map(|_| held.another(&one).unwrap())
-            .collect();
-        assert!(held.another(&one).is_none());
-        assert!(held.another(&two).is_some());
-        places.pop();
-        assert!(held.another(&one).is_some());
-        drop(places);
+        for (peer, other, most) in [
+            (Some(&one), Some(&two), CONNECTIONS_PER_PEER_MAX),
+            (None, Some(&one), ANONYMOUS_CONNECTIONS_MAX),
+        ] {
+            let mut places: Vec<Place> = (0..most).map(|_| held.another(peer).unwrap()).collect();
+            assert!(held.another(peer).is_none());
+            assert!(held.another(other).is_some());
+            places.pop();
+            assert!(held.another(peer).is_some());
+        }
         assert!(held.counts.lock().unwrap().is_empty());
     }
 }

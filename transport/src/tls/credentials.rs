@@ -7,18 +7,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::RootCertStore;
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 
-use super::provider;
+use super::{provider, tls};
+use crate::certificate::{CertificateDigest, CertificateFacts, digest_of, hosts_of, is_authority};
 use crate::error::TransportError;
 use crate::identity::Identity;
 use crate::keys;
 
-/// The authority that this network's certificates come from.
+/// The authority that this network's certificates come from, or the one of a hospital's own.
 #[derive(Debug, Clone)]
 pub struct Roots {
     store: Arc<RootCertStore>,
+    authority: CertificateDer<'static>,
 }
 
 impl Roots {
@@ -39,11 +42,39 @@ impl Roots {
             .collect::<Result<_, _>>()
             .map_err(|_| unusable())?;
         let [authority]: [CertificateDer<'static>; 1] = found.try_into().map_err(|_| unusable())?;
+        Self::from_der(authority)
+    }
+
+    /// Takes the CA certificate in DER form.
+    pub(crate) fn from_der(authority: CertificateDer<'static>) -> Result<Self, TransportError> {
+        let unusable =
+            || TransportError::Certificate("the CA file must hold one certificate".into());
         let mut store = RootCertStore::empty();
-        store.add(authority).map_err(|_| unusable())?;
+        store.add(authority.clone()).map_err(|_| unusable())?;
         Ok(Self {
             store: Arc::new(store),
+            authority,
         })
+    }
+
+    /// SHA-256 of the authority's certificate in DER form: what an invitation's token holds.
+    #[must_use]
+    pub fn digest(&self) -> CertificateDigest {
+        digest_of(&self.authority)
+    }
+
+    /// Refuses a certificate that may not issue others, for example a party's.
+    pub fn must_be_authority(&self) -> Result<(), TransportError> {
+        if is_authority(&self.authority) {
+            return Ok(());
+        }
+        Err(TransportError::Certificate(
+            "it is not that of an authority, which may issue others".into(),
+        ))
+    }
+
+    pub(super) const fn authority(&self) -> &CertificateDer<'static> {
+        &self.authority
     }
 
     pub(super) fn store(&self) -> Arc<RootCertStore> {
@@ -55,13 +86,13 @@ impl Roots {
 pub struct Credentials {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    identity: Identity,
-    not_after: Timestamp,
+    facts: CertificateFacts,
+    own_authority: bool,
 }
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credentials({}, key hidden)", self.identity)
+        write!(f, "Credentials({}, key hidden)", self.facts.identity)
     }
 }
 
@@ -98,35 +129,76 @@ impl Credentials {
         let unreadable =
             || TransportError::Certificate("its bytes are not an X.509 certificate".into());
         let leaf = chain.first().ok_or_else(unreadable)?;
-        let identity = Identity::from_certificate(leaf)?;
-        let not_after = not_after(leaf)?;
+        let facts = CertificateFacts::from_der(leaf)?;
         Ok(Self {
             chain,
             key,
-            identity,
-            not_after,
+            facts,
+            own_authority: false,
         })
+    }
+
+    /// The same, issued by an authority of this party's own (a hospital's PKI): this side cannot check who issued it, the
+    /// coordinator does.
+    #[must_use]
+    pub fn of_own_authority(self) -> Self {
+        Self {
+            own_authority: true,
+            ..self
+        }
     }
 
     /// Whom the certificate names.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
-        &self.identity
+        &self.facts.identity
+    }
+
+    /// The certificate's first moment.
+    #[must_use]
+    pub const fn not_before(&self) -> Timestamp {
+        self.facts.not_before
     }
 
     /// The certificate's last moment, so that its owner can be warned in time.
     #[must_use]
     pub const fn not_after(&self) -> Timestamp {
-        self.not_after
+        self.facts.not_after
+    }
+
+    /// Its serial number, lower-case hexadecimal.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.facts.serial
+    }
+
+    /// Whether less than a third of the certificate's life is left.
+    #[must_use]
+    pub fn renewal_due(&self, now: Timestamp) -> bool {
+        self.facts.renewal_due(now)
+    }
+
+    /// Host names and addresses that a server's certificate holds; none in a party's.
+    pub fn hosts(&self) -> Result<Vec<String>, TransportError> {
+        self.chain
+            .first()
+            .map_or(Ok(Vec::new()), |leaf| hosts_of(leaf))
+    }
+
+    /// Refuses a key that does not belong to the certificate.
+    pub fn check_key(&self) -> Result<(), TransportError> {
+        CertifiedKey::from_der(self.chain(), self.key(), &provider())
+            .map(drop)
+            .map_err(tls)
     }
 
     /// Refuses a certificate that is somebody else's.
     pub fn must_be(&self, wanted: &Identity) -> Result<(), TransportError> {
-        if &self.identity == wanted {
+        if &self.facts.identity == wanted {
             return Ok(());
         }
         Err(TransportError::WrongParty {
-            found: self.identity.clone(),
+            found: self.facts.identity.clone(),
             wanted: wanted.clone(),
         })
     }
@@ -135,6 +207,9 @@ impl Credentials {
     /// connection.
     pub fn check_client(&self, roots: &Roots, now: Timestamp) -> Result<(), TransportError> {
         let whose = "this party's certificate";
+        if self.own_authority {
+            return self.check_time(now, whose);
+        }
         let verifier = WebPkiClientVerifier::builder_with_provider(roots.store(), provider())
             .build()
             .map_err(|error| TransportError::Tls(error.to_string()))?;
@@ -151,6 +226,16 @@ impl Credentials {
         }
     }
 
+    fn check_time(&self, now: Timestamp, whose: &'static str) -> Result<(), TransportError> {
+        if now > self.not_after() {
+            return Err(TransportError::CertificateExpired { whose });
+        }
+        if now < self.not_before() {
+            return Err(TransportError::CertificateNotYet { whose });
+        }
+        Ok(())
+    }
+
     pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
         self.chain.clone()
     }
@@ -158,14 +243,6 @@ impl Credentials {
     pub(super) fn key(&self) -> PrivateKeyDer<'static> {
         self.key.clone_key()
     }
-}
-
-/// The last moment of a certificate in DER.
-pub(crate) fn not_after(der: &[u8]) -> Result<Timestamp, TransportError> {
-    let unreadable =
-        || TransportError::Certificate("its bytes are not an X.509 certificate".into());
-    let (_, parsed) = x509_parser::parse_x509_certificate(der).map_err(|_| unreadable())?;
-    Timestamp::from_second(parsed.validity().not_after.timestamp()).map_err(|_| unreadable())
 }
 
 fn chain_from(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
