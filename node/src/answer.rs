@@ -307,7 +307,7 @@ fn consent(
     );
     match policy.decision(study, &template.name, researcher) {
         Decision::Automatic => Ok(()),
-        Decision::Refuse => Err(RefusalReason::PolicyRefuses),
+        Decision::Person | Decision::Refuse => Err(RefusalReason::PolicyRefuses),
     }
 }
 

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::date;
 use node::config::NodeConfig;
 use node::policy::{Decision, Policy};
 use protocol::amount::NanoRho;
@@ -18,7 +19,7 @@ fn the_sample_configuration_is_read() {
 }
 
 #[test]
-fn the_sample_policy_refuses_all_but_its_rules() {
+fn the_sample_policy_refuses_all_but_its_rules_and_studies_without_a_number() {
     let text = include_str!("../../deploy/config/policy.toml");
     let policy = Policy::parse(text, Path::new("policy.toml")).unwrap();
     let decision = |study, template| policy.decision(study, template, "kim");
@@ -28,9 +29,15 @@ fn the_sample_policy_refuses_all_but_its_rules() {
     );
     assert_eq!(
         decision("national-outcomes", "incidence-rate"),
-        Decision::Refuse
+        Decision::Person
     );
     assert_eq!(decision("another", "survival"), Decision::Refuse);
+    let count = policy.ruling("national-outcomes", "feasibility-count", "kim");
+    assert_eq!(count.caps.query, NanoRho::at_most(0.01).unwrap());
+    let reviewed = |study, today| policy.review_board(study, today).is_ok();
+    assert!(reviewed("national-outcomes", date(2027, 12, 31)));
+    assert!(!reviewed("national-outcomes", date(2028, 1, 1)));
+    assert!(!reviewed("another", date(2027, 12, 31)));
 }
 
 /// The names in a table, which must be all that its reader knows: it refuses unknown ones and misses absent ones.
