@@ -112,6 +112,12 @@ impl DataDir {
         self.0.join("ledger.db")
     }
 
+    /// `record.db`: what left the node, and what was decided at it.
+    #[must_use]
+    pub fn record(&self) -> PathBuf {
+        self.0.join("record.db")
+    }
+
     /// `log.db`: the mirror of the coordinator's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {

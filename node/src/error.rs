@@ -128,6 +128,9 @@ pub enum NodeError {
     /// The ledger could not be used.
     #[error(transparent)]
     Ledger(#[from] crate::ledger::LedgerError),
+    /// The record could not be used.
+    #[error(transparent)]
+    Record(#[from] crate::record::RecordError),
     /// Nothing was released.
     #[error(transparent)]
     Privacy(#[from] privacy::PrivacyError),
@@ -169,6 +172,7 @@ impl NodeError {
             Self::Usage(_) => "usage",
             Self::Transport(transport) => transport.code(),
             Self::Ledger(ledger) => ledger.code(),
+            Self::Record(record) => record.code(),
             Self::Privacy(privacy) => privacy.code(),
             Self::Network { code, .. } => code,
         }

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod forget;
 pub mod source;
 pub mod ledger;
+pub mod record;
 pub mod policy;
 pub mod answer;
 pub mod agent;
