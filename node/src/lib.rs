@@ -17,6 +17,7 @@ pub mod source;
 pub mod ledger;
 pub mod record;
 pub mod policy;
+pub mod audit;
 pub mod answer;
 pub mod agent;
 pub mod serve;

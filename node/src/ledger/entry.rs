@@ -11,29 +11,36 @@ const DOMAIN: &[u8] = b"cartally ledger entry, version 1";
 
 /// One row, as it is hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// 1, 2, 3, …
-    pub(super) seq: i64,
+    pub seq: i64,
     /// When, in seconds since 1970-01-01 UTC.
-    pub(super) at_s: i64,
+    pub at_s: i64,
     /// What was spent, in billionths of rho.
-    pub(super) cost: NanoRho,
+    pub cost: NanoRho,
     /// For what.
-    pub(super) kind: Kind,
+    pub kind: Kind,
 }
 
 /// Why something was spent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// A question was charged.
     Charge {
+        /// The question.
         question: QuestionId,
+        /// Which attempt at it.
         attempt: u32,
+        /// The study in which it was asked first.
         study: DocumentId,
+        /// Who asked first.
         researcher: PersonId,
     },
     /// The file came back from a backup; the cost is what was lost, as the first `log_entries` of the common log say.
-    Restored { log_entries: u64 },
+    Restored {
+        /// Entries of the common log that the operator looked at.
+        log_entries: u64,
+    },
 }
 
 impl Entry {
@@ -83,7 +90,7 @@ impl Entry {
     }
 
     /// Entries of the common log that this row accounts for, whatever the ledger's heads say.
-    pub(super) const fn looked_at(&self) -> u64 {
+    pub(crate) const fn looked_at(&self) -> u64 {
         match &self.kind {
             Kind::Charge { .. } => 0,
             Kind::Restored { log_entries } => *log_entries,
@@ -91,7 +98,7 @@ impl Entry {
     }
 
     /// What the caps need to know of this row.
-    pub(super) fn spent(&self) -> PastCharge {
+    pub(crate) fn spent(&self) -> PastCharge {
         let asked_by = match &self.kind {
             Kind::Charge {
                 study, researcher, ..

@@ -22,9 +22,8 @@ use protocol::ids::{ChainHead, QuestionId};
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use decision::{Caps, ChargeRequest, DAY_S, PastCharge, Refused, YEAR_S, decide};
+pub use entry::{Entry, Kind};
 pub use error::LedgerError;
-
-use entry::{Entry, Kind};
 
 /// The node's ledger, in a file of its own.
 #[derive(Debug)]
@@ -207,6 +206,22 @@ impl Ledger {
             answer.log_index >= looked_at && !known
         };
         Ok(answers.iter().filter(strange).copied().collect())
+    }
+
+    /// Every row with the head after it, oldest first: for an audit.
+    ///
+    /// # Errors
+    /// The file could not be read.
+    pub fn entries(&self) -> Result<Vec<(Entry, ChainHead)>, LedgerError> {
+        store::entries(&self.lock())
+    }
+
+    /// The bytes of every answer that is kept: for an audit.
+    ///
+    /// # Errors
+    /// The file could not be read.
+    pub fn answers(&self) -> Result<BTreeMap<QuestionId, Vec<u8>>, LedgerError> {
+        store::answers(&self.lock())
     }
 
     /// How much has been spent, as of `now`.

@@ -1,6 +1,6 @@
 //! How do the ledger's rows stand in their file? All of its SQL, one function a statement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
@@ -186,6 +186,20 @@ pub(super) fn answered(connection: &Connection) -> Result<BTreeSet<QuestionId>, 
         .collect::<Result<Vec<_>, _>>()?
         .iter()
         .filter_map(|question| question.parse().ok())
+        .collect())
+}
+
+/// The bytes of every answer, by its question.
+pub(super) fn answers(
+    connection: &Connection,
+) -> Result<BTreeMap<QuestionId, Vec<u8>>, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT question, bytes FROM answer")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    // What is no id was not written by this program, and answers no question.
+    Ok(rows
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .filter_map(|(question, bytes)| Some((question.parse().ok()?, bytes)))
         .collect())
 }
 
