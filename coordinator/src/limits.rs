@@ -19,3 +19,6 @@ pub const RETRY_S: u64 = 5;
 /// Certificates of one party that are good at once; renewals beyond wait until one has expired or the operator has revoked
 /// them.
 pub const LIVE_CERTIFICATES_MAX: usize = 16;
+/// Bytes of a request to enrol: whoever has no certificate may make this service hold that much and no more. The largest
+/// certificate request takes a third of it.
+pub const ENROLMENT_BYTES_MAX: usize = 64 * 1024;

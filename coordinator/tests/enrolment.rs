@@ -13,8 +13,9 @@ use std::time::Duration;
 use common::new_key;
 use common::world::{Running, World};
 use coordinator::commands::{CertifiedRole, Invitation, distrust, invite, revoke, trust};
+use coordinator::limits::ENROLMENT_BYTES_MAX;
 use jiff::SignedDuration;
-use protocol::api::Enrolled;
+use protocol::api::{Enrolled, EnrolmentRequest};
 use protocol::documents::{EnrolledRole, Enrolment};
 use protocol::envelope::Envelope;
 use protocol::ids::ChainHead;
@@ -480,7 +481,7 @@ async fn nobody_without_a_certificate_reaches_anything_but_enrolment() {
         for method in methods.as_object().unwrap().keys() {
             let path = path.replace("{query}", &"0".repeat(64));
             let method = method.to_uppercase();
-            let answer = common::world::anonymous(&world, &running, &method, &path).await;
+            let answer = common::world::anonymous(&running, &world, &method, &path, "{}").await;
             let open = path == protocol::api::paths::ENROLMENTS;
             let (status, code) = if open {
                 ("400", "invalid_request")
@@ -499,7 +500,7 @@ async fn nobody_without_a_certificate_reaches_anything_but_enrolment() {
         "/v1/nothing",
         "//v1/log",
     ] {
-        let answer = common::world::anonymous(&world, &running, "GET", path).await;
+        let answer = common::world::anonymous(&running, &world, "GET", path, "").await;
         assert!(answer.contains("certificate-required"), "{path}: {answer}");
     }
 }
@@ -538,4 +539,27 @@ async fn what_was_issued_is_what_the_store_knows() {
     assert_eq!(open(world.clock.now()), []);
     invited(&world, EnrolledRole::Center, "K01");
     assert_eq!(open(world.clock.now()).len(), 1);
+}
+
+#[rstest]
+#[case(ENROLMENT_BYTES_MAX, "signature")]
+#[case(ENROLMENT_BYTES_MAX + 1, "body_too_large")]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_no_certificate_is_listened_to_up_to_a_limit(
+    #[case] bytes: usize,
+    #[case] code: &str,
+) {
+    let world = World::new(1);
+    let running = world.serve().await;
+    let mut document = Party::center("K01").document();
+    document.request = "x".into();
+    let request = EnrolmentRequest {
+        secret: String::new(),
+        enrolment: Envelope::sign(&document, &new_key()),
+    };
+    let mut body = serde_json::to_string(&request).unwrap();
+    body.push_str(&" ".repeat(bytes - body.len()));
+    let path = protocol::api::paths::ENROLMENTS;
+    let answer = common::world::anonymous(&running, &world, "POST", path, &body).await;
+    assert!(answer.contains(code), "{answer}");
 }

@@ -10,18 +10,18 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::{Kind, Problem};
 
-/// A request's body, at most [`BODY_BYTES_MAX`] bytes.
+/// A request's body, at most `BYTES_MAX` bytes.
 #[derive(Debug, Clone)]
-pub struct RawBody(pub Bytes);
+pub struct RawBody<const BYTES_MAX: usize = BODY_BYTES_MAX>(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for RawBody {
+impl<S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for RawBody<BYTES_MAX> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let too_large = || {
             Problem::new(
                 Kind::TooLarge,
-                format!("a request body has at most {BODY_BYTES_MAX} bytes; send less at once"),
+                format!("a request body has at most {BYTES_MAX} bytes; send less at once"),
             )
         };
         let announced = request
@@ -29,26 +29,28 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok());
         let announced = announced.and_then(|value| value.parse::<usize>().ok());
-        if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+        if announced.is_some_and(|bytes| bytes > BYTES_MAX) {
             return Err(too_large());
         }
         // The connection may break too, but then nobody reads the answer: the limit is what is left to tell.
-        to_bytes(request.into_body(), BODY_BYTES_MAX)
+        to_bytes(request.into_body(), BYTES_MAX)
             .await
             .map(Self)
             .map_err(|_| too_large())
     }
 }
 
-/// A request's body parsed from JSON.
+/// A request's body of at most `BYTES_MAX` bytes parsed from JSON.
 #[derive(Debug, Clone)]
-pub struct JsonBody<T>(pub T);
+pub struct JsonBody<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<S>
+    for JsonBody<T, BYTES_MAX>
+{
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        let RawBody(bytes) = RawBody::<BYTES_MAX>::from_request(request, state).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             Problem::new(
                 Kind::Invalid,

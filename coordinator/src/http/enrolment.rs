@@ -9,6 +9,7 @@ use transport::problem::Problem;
 use transport::server::PeerIdentity;
 
 use crate::error::CoordinatorError;
+use crate::limits::ENROLMENT_BYTES_MAX;
 use crate::service::Service;
 
 /// Enrols an invited party: the one path that needs no certificate. The same request again gives the same certificate.
@@ -19,7 +20,7 @@ use crate::service::Service;
 ))]
 pub(super) async fn enrol(
     State(service): State<Service>,
-    JsonBody(request): JsonBody<EnrolmentRequest>,
+    JsonBody(request): JsonBody<EnrolmentRequest, ENROLMENT_BYTES_MAX>,
 ) -> Result<Json<Enrolled>, Problem> {
     Ok(Json(service.enrol(request).await?))
 }

@@ -145,10 +145,11 @@ impl World {
 
 /// What a peer without a certificate hears: one request over TLS, as a client that keeps none of our rules.
 pub(crate) async fn anonymous(
-    world: &World,
     running: &Running,
+    world: &World,
     method: &str,
     path: &str,
+    body: &str,
 ) -> String {
     let mut roots = rustls::RootCertStore::empty();
     let authority = CertificateDer::from_pem_file(world.data().authority_certificate()).unwrap();
@@ -165,7 +166,8 @@ pub(crate) async fn anonymous(
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
     let mut tls = connector.connect(name, tcp).await.unwrap();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
     );
     tls.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
