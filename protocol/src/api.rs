@@ -34,7 +34,7 @@ pub mod paths {
 }
 
 /// An invited party enrols.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolmentRequest {
@@ -42,6 +42,13 @@ pub struct EnrolmentRequest {
     pub secret: String,
     /// The signed [`crate::documents::Enrolment`].
     pub enrolment: Envelope,
+}
+
+impl std::fmt::Debug for EnrolmentRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let enrolment = self.enrolment.id();
+        write!(f, "EnrolmentRequest({enrolment}, secret hidden)")
+    }
 }
 
 /// A party is enrolled, or its certificate renewed.

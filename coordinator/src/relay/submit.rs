@@ -72,7 +72,7 @@ impl Relay {
         };
         self.must_be_ours(&governance)?;
         if !in_force {
-            self.must_have_room(&governance, envelope)?;
+            must_have_room(&governance, envelope)?;
         }
         let founds = self.governance.charters().is_empty();
         let log = self.store.write(|tx| {
@@ -98,25 +98,6 @@ impl Relay {
         } else {
             Err(GovernanceError::OtherNetwork)
         }
-    }
-
-    /// Proposals may be many, and they stay for ever: nobody fills the log with what the committee does not decide.
-    fn must_have_room(
-        &self,
-        governance: &Governance,
-        envelope: &Envelope,
-    ) -> Result<(), CoordinatorError> {
-        let Some(proposer) = proposer_of(envelope) else {
-            return Ok(());
-        };
-        let undecided = governance.proposals().filter(|(id, known)| {
-            proposer_of(known) == Some(proposer)
-                && governance.standing(id, Timestamp::MAX) == Standing::Pending
-        });
-        if undecided.count() > UNDECIDED_MAX {
-            return Err(CoordinatorError::TooManyProposals);
-        }
-        Ok(())
     }
 
     fn submit_query(
@@ -211,6 +192,21 @@ impl Relay {
             Err(CoordinatorError::OtherCoordinator)
         }
     }
+}
+
+/// Proposals may be many, and they stay for ever: nobody fills the log with what the committee does not decide.
+fn must_have_room(governance: &Governance, envelope: &Envelope) -> Result<(), CoordinatorError> {
+    let Some(proposer) = proposer_of(envelope) else {
+        return Ok(());
+    };
+    let undecided = governance.proposals().filter(|(id, known)| {
+        proposer_of(known) == Some(proposer)
+            && governance.standing(id, Timestamp::MAX) == Standing::Pending
+    });
+    if undecided.count() > UNDECIDED_MAX {
+        return Err(CoordinatorError::TooManyProposals);
+    }
+    Ok(())
 }
 
 /// A suspension is counted from the time that the member wrote down, so that must be now.
