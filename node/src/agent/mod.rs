@@ -4,6 +4,7 @@
 //! that the ledger keeps is sent again, the same bytes.
 
 mod backoff;
+mod connect;
 pub mod mirror;
 mod readiness;
 mod task;
@@ -21,18 +22,16 @@ use protocol::ids::DocumentId;
 use protocol::log::{LogEntry, LogPosition};
 use tokio::sync::Semaphore;
 use transport::TransportError;
-use transport::client::HttpClient;
 use transport::clock::Clock;
 use transport::coordinator_api::CoordinatorApi;
-use transport::identity::Identity;
 use transport::shutdown::Shutdown;
-use transport::tls::{Credentials, Roots};
 
 use crate::answer::Answerer;
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
 use backoff::Backoff;
+use connect::connect;
 use mirror::{Mirror, Own};
 use readiness::{Known, Lack, lacks};
 use task::Task;
@@ -294,26 +293,6 @@ fn open_mirror(data: &DataDir, answerer: &Answerer) -> Result<Mirror, NodeError>
         key: answerer.key().public(),
     };
     Mirror::open(&data.log(), answerer.config().charter, own)
-}
-
-/// The connection to the coordinator, as this center and nobody else.
-fn connect(
-    data: &DataDir,
-    config: &NodeConfig,
-    clock: &Arc<dyn Clock>,
-) -> Result<CoordinatorApi, NodeError> {
-    let credentials = Credentials::load(&data.tls_certificate(), &data.tls_key())?;
-    credentials.must_be(&Identity::of_center(
-        config.network.clone(),
-        config.center.clone(),
-    ))?;
-    let roots = Roots::load(&data.ca())?;
-    Ok(CoordinatorApi::new(HttpClient::new(
-        &config.coordinator,
-        &credentials,
-        &roots,
-        clock,
-    )?))
 }
 
 /// What these locks guard is whole between any two statements, so a thread that panicked left nothing half done.

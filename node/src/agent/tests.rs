@@ -13,9 +13,10 @@ use protocol::log::LogEntry;
 use protocol::task::TaskState;
 use tokio::sync::watch;
 use transport::ca::{self, Authority, CERTIFICATE_VALID, Validity};
+use transport::identity::Identity;
 use transport::problem::{Kind, Problem};
 use transport::server::Server;
-use transport::tls::server_config;
+use transport::tls::{Credentials, Roots, server_config};
 
 use super::*;
 use crate::answer::fixture::{Network, key, now};
