@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use demo::network::{MEMBER, OFFICE, RESEARCHER};
+use demo::network::{MEMBERS, OFFICE, RESEARCHER};
 use protocol::amount::NanoRho;
 use protocol::documents::{CenterEnding, Query, RefusalReason};
 use protocol::envelope::Envelope;
@@ -54,7 +54,7 @@ async fn what_everybody_would_refuse_is_refused_at_the_door_and_not_logged() {
     let test = TestNetwork::start(EXECUTABLE, 2, 20);
     let expired = old_study(&test);
     let asking = Researcher::open(&test).await;
-    let stranger = Researcher::person(&test, &MEMBER).await;
+    let stranger = Researcher::person(&test, &MEMBERS[0]).await;
     let plain = || asking.unsigned("survival", &[], rho(0.5));
     let refused = async |query: &Envelope, code| refused(&test, &asking, query, code).await;
 
@@ -144,9 +144,7 @@ fn propose_study(test: &TestNetwork, path: &Path, study: &str) -> DocumentId {
     let words = ["propose", "study", path.to_str().unwrap()];
     let said = test.network.cartally(&OFFICE, &words).unwrap();
     let id = said.id_after("study old").unwrap();
-    test.network
-        .cartally(&MEMBER, &["sign", &id, "--yes"])
-        .unwrap();
+    test.network.decide(&id).unwrap();
     id.parse().unwrap()
 }
 
@@ -224,9 +222,7 @@ fn limited_network() -> TestNetwork {
     let words = ["propose", "template", path.to_str().unwrap()];
     let said = test.network.cartally(&OFFICE, &words).unwrap();
     let id = said.id_after("feasibility-count@9.0.0").unwrap();
-    test.network
-        .cartally(&MEMBER, &["sign", &id, "--yes"])
-        .unwrap();
+    test.network.decide(&id).unwrap();
     let study = std::fs::read_to_string(root.join("study.toml")).unwrap();
     let study = study.replace("feasibility-count@1.0.0", "feasibility-count@9.0.0");
     let study = study

@@ -6,45 +6,45 @@ use jiff::{SignedDuration, Timestamp};
 use question::template::{shipped_templates, with_rho_max};
 use transport::clock::{Clock, SystemClock};
 
-use super::{MEMBER, NETWORK, Network, OFFICE, Person, RESEARCHER, text};
+use super::{MEMBERS, NETWORK, Network, OFFICE, Person, RESEARCHER, everybody, text};
 use crate::error::DemoError;
 
 /// Days until the demo's study and roster end.
 const VALID_DAYS: i64 = 365;
 
-/// Founds the network: the member's charter, pinned by everybody and in the coordinator's log. Returns its fingerprint.
+/// Founds the network: the charter that every member signed, pinned by everybody and in the coordinator's log. Returns its fingerprint.
 pub(super) fn found(network: &Network) -> Result<String, DemoError> {
     let (written, signed) = (
         network.settings.root.join("charter.toml"),
         network.settings.root.join("charter.json"),
     );
-    super::write(
-        &written,
-        &charter(&key_of(network, &MEMBER)?, &key_of(network, &OFFICE)?),
-    )?;
+    super::write(&written, &charter(network)?)?;
+    let [first, others @ ..] = MEMBERS;
     let said = network.cartally(
-        &MEMBER,
+        &first,
         &["charter", "new", &text(&written), "--out", &text(&signed)],
     )?;
     let fingerprint = said
         .id_after("fingerprint")
         .ok_or_else(|| silent("charter new", "the fingerprint"))?;
-    for person in [MEMBER, OFFICE, RESEARCHER] {
+    for member in others {
+        network.cartally(&member, &["charter", "sign", &text(&signed), "--yes"])?;
+    }
+    for person in everybody() {
         network.cartally(&person, &["charter", "pin", &fingerprint])?;
     }
-    network.cartally(&MEMBER, &["submit", &text(&signed)])?;
+    network.cartally(&first, &["submit", &text(&signed)])?;
     Ok(fingerprint)
 }
 
-/// Roster, templates and study, proposed by the office and signed by the member, and a currency document.
+/// Roster, templates and study, proposed by the office and signed by the committee, and a currency document.
 pub(super) fn put_in_force(network: &Network) -> Result<(), DemoError> {
     propose_roster(network)?;
     let labels = propose_templates(network)?;
     let study = network.settings.root.join("study.toml");
     super::write(&study, &study_text(network, &labels)?)?;
     let said = network.cartally(&OFFICE, &["propose", "study", &text(&study)])?;
-    sign(
-        network,
+    network.decide(
         &said
             .id_after("study demo")
             .ok_or_else(|| silent("propose study", "its id"))?,
@@ -73,8 +73,7 @@ fn propose_roster(network: &Network) -> Result<(), DemoError> {
         arguments.extend(["--center", card]);
     }
     let said = network.cartally(&OFFICE, &arguments)?;
-    sign(
-        network,
+    network.decide(
         &said
             .id_after("roster")
             .ok_or_else(|| silent("propose roster", "its id"))?,
@@ -97,8 +96,7 @@ fn propose_templates(network: &Network) -> Result<Vec<String>, DemoError> {
         super::write(&path, &with_rho_max(template.toml(), limit)?)?;
         let said = network.cartally(&OFFICE, &["propose", "template", &text(&path)])?;
         let label = template.title_id();
-        sign(
-            network,
+        network.decide(
             &said
                 .id_after(&label)
                 .ok_or_else(|| silent("propose template", "its id"))?,
@@ -108,17 +106,21 @@ fn propose_templates(network: &Network) -> Result<Vec<String>, DemoError> {
     Ok(labels)
 }
 
-fn sign(network: &Network, id: &str) -> Result<(), DemoError> {
-    network.cartally(&MEMBER, &["sign", id, "--yes"]).map(drop)
+fn charter(network: &Network) -> Result<String, DemoError> {
+    let office = key_of(network, &OFFICE)?;
+    let head = format!(
+        "network = \"{NETWORK}\"\nthreshold = 2\nminimum_organisations = 2\ntimekeepers = [\"{office}\"]\n"
+    );
+    let members = MEMBERS.iter().map(|member| member_text(network, member));
+    Ok(head + &members.collect::<Result<String, _>>()?)
 }
 
-fn charter(member: &str, office: &str) -> String {
-    let name = MEMBER.name;
-    format!(
-        "network = \"{NETWORK}\"\nthreshold = 1\nminimum_organisations = 1\ntimekeepers = [\"{office}\"]\n\n\
-         [[members]]\nid = \"{}\"\nname = \"{name}\"\norganisation = \"Demo society\"\nkey = \"{member}\"\n",
-        MEMBER.id
-    )
+fn member_text(network: &Network, member: &Person) -> Result<String, DemoError> {
+    let (id, name, organisation) = (member.id, member.name, member.organisation);
+    let key = key_of(network, member)?;
+    Ok(format!(
+        "\n[[members]]\nid = \"{id}\"\nname = \"{name}\"\norganisation = \"{organisation}\"\nkey = \"{key}\"\n"
+    ))
 }
 
 fn study_text(network: &Network, labels: &[String]) -> Result<String, DemoError> {

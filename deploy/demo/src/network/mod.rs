@@ -9,7 +9,7 @@ mod documents;
 use std::path::{Path, PathBuf};
 
 pub use centers::{Center, find_centers};
-pub use people::{MEMBER, OFFICE, Person, RESEARCHER};
+pub use people::{MEMBERS, OFFICE, Person, RESEARCHER, everybody};
 pub use process::Server;
 pub use program::{Program, Words};
 
@@ -80,7 +80,7 @@ impl Network {
             coordinator: Some(coordinator),
             nodes: Vec::new(),
         };
-        tell("people: a committee member, the registry office, a researcher make their keys");
+        tell("people: three committee members, the registry office, a researcher make their keys");
         people::enrol_all(&network, &program)?;
         let fingerprint = documents::found(&network)?;
         tell(&format!("charter: {fingerprint}"));
@@ -92,7 +92,7 @@ impl Network {
             tell(&left_out);
         }
         tell(
-            "committee: roster, templates, study and currency proposed by the office, signed by the member",
+            "committee: roster, templates and study proposed by the office, each signed by two members of two organisations",
         );
         documents::put_in_force(&network)?;
         for index in 0..network.centers.len() {
@@ -170,6 +170,15 @@ impl Network {
             .chain(arguments.iter().copied())
             .collect();
         self.program().run(Actor::Client, &whole)
+    }
+
+    /// Has as many members sign a document as the charter demands: one of each organisation.
+    pub fn decide(&self, id: &str) -> Result<(), DemoError> {
+        let [first, second, _] = MEMBERS;
+        for member in [first, second] {
+            self.cartally(&member, &["sign", id, "--yes"])?;
+        }
+        Ok(())
     }
 
     fn center(&self, index: usize) -> Result<&Center, DemoError> {

@@ -1,4 +1,4 @@
-//! Who takes part besides the centers? Three people, each with a home of their own.
+//! Who takes part besides the centers? A committee of three, the registry office and a researcher, each with a home of their own.
 
 use super::{NETWORK, Network, Program, text};
 use crate::actor::Actor;
@@ -11,27 +11,51 @@ pub struct Person {
     pub id: &'static str,
     /// The name, for people.
     pub name: &'static str,
+    /// Who sent them.
+    pub organisation: &'static str,
 }
 
-/// The committee's one member.
-pub const MEMBER: Person = Person {
-    id: "member",
-    name: "Committee member",
-};
+/// The committee: three members from two organisations, of whom two from both put a document in force.
+pub const MEMBERS: [Person; 3] = [
+    Person {
+        id: "park",
+        name: "Park Seo-yeon",
+        organisation: SOCIETY,
+    },
+    Person {
+        id: "lee",
+        name: "Lee Do-yun",
+        organisation: "Patients' Alliance",
+    },
+    Person {
+        id: "cho",
+        name: "Cho Ha-eun",
+        organisation: SOCIETY,
+    },
+];
 /// The registry office: proposes documents and keeps time.
 pub const OFFICE: Person = Person {
     id: "office",
     name: "Registry office",
+    organisation: "Registry",
 };
 /// Whoever asks.
 pub const RESEARCHER: Person = Person {
     id: "researcher",
     name: "Researcher",
+    organisation: "University",
 };
+
+const SOCIETY: &str = "Transplantation Society";
+
+/// Everybody who has a home in the demo.
+pub fn everybody() -> impl Iterator<Item = Person> {
+    MEMBERS.into_iter().chain([OFFICE, RESEARCHER])
+}
 
 /// Makes every person's keys and certificate.
 pub(super) fn enrol_all(network: &Network, program: &Program) -> Result<(), DemoError> {
-    for person in [MEMBER, OFFICE, RESEARCHER] {
+    for person in everybody() {
         let (home, url) = (network.home(&person), &network.url);
         let id = person.id;
         let arguments = [
