@@ -26,6 +26,7 @@ pub use result::{
     AnswerKind, CenterEnd, CenterEnding, QueryResult, kind_of, kind_that_counts, sum_of_parts,
 };
 pub use revocation::Revocation;
+pub(crate) use revocation::end_of_suspension;
 pub use roster::{Roster, RosterCenter};
 pub use study::{CalendarEntry, Researcher, Study};
 pub use template::TemplateDocument;

@@ -31,10 +31,7 @@ impl Revocation {
     /// The end of the suspension that the first member's signature brings.
     #[must_use]
     pub fn suspended_until(&self) -> Timestamp {
-        let end = self
-            .time
-            .saturating_add(SignedDuration::from_secs(SUSPENSION_S));
-        end.unwrap_or(Timestamp::MAX)
+        end_of_suspension(self.time)
     }
 
     /// Whether the revocation can be used.
@@ -44,6 +41,12 @@ impl Revocation {
     pub fn check(&self) -> Result<(), DocumentError> {
         check_reason(&self.reason, "revocation")
     }
+}
+
+/// The first moment at which a suspension that began at `begun` is over.
+pub(crate) fn end_of_suspension(begun: Timestamp) -> Timestamp {
+    let end = begun.saturating_add(SignedDuration::from_secs(SUSPENSION_S));
+    end.unwrap_or(Timestamp::MAX)
 }
 
 /// A reason is there for people to read.

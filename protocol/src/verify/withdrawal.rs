@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::GovernanceError;
 use super::governance::{Governance, Taken, same_network};
 use super::proposal::Votes;
-use crate::documents::{Decline, Revocation};
+use crate::documents::{Decline, Revocation, end_of_suspension};
 use crate::envelope::Envelope;
 use crate::ids::DocumentId;
 use crate::keys::PublicKey;
+use crate::limits::CLOCK_SKEW_S;
 
 /// How a document was taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +80,7 @@ impl Governance {
     fn suspend(&mut self, revocation: &Revocation, members: &BTreeSet<PublicKey>) {
         for member in members {
             let key = (revocation.document, *member);
-            self.suspensions
-                .entry(key)
-                .or_insert_with(|| revocation.suspended_until());
+            self.suspensions.entry(key).or_insert(revocation.time);
         }
     }
 
@@ -110,8 +109,12 @@ impl Governance {
         if of_it.any(|(_, revoking)| revoking.is_final) {
             return Some(Withdrawal::Revoked);
         }
-        let ends = self.suspensions.iter().filter(|((of, _), _)| of == id);
-        let until = ends.map(|(_, until)| *until).max()?;
+        // Whoever dates a suspension ahead does not lengthen it: it begins on that day and not before.
+        let latest = now.saturating_add(SignedDuration::from_secs(CLOCK_SKEW_S));
+        let latest = latest.unwrap_or(Timestamp::MAX);
+        let begun = self.suspensions.iter().filter(|((of, _), _)| of == id);
+        let begun = begun.map(|(_, time)| *time).filter(|time| *time <= latest);
+        let until = end_of_suspension(begun.max()?);
         (until > now).then_some(Withdrawal::Suspended { until })
     }
 

@@ -11,5 +11,6 @@ mod authorise;
 mod committee;
 mod charters;
 mod versions;
+mod withdrawal;
 mod log;
 mod laws;
