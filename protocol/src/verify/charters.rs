@@ -97,6 +97,7 @@ impl Governance {
             return Err(GovernanceError::Fork { one, other: id });
         }
         self.charters.push(Ruling { id, charter, index });
+        self.forget_dismissed_timekeepers();
         Ok(Taken::InForce)
     }
 

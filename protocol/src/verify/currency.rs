@@ -48,10 +48,21 @@ impl Governance {
     }
 
     fn keep_currency(&mut self, envelope: &Envelope, currency: Currency) {
+        let timekeepers = self.ruling().map(|ruling| ruling.charter.timekeeper_keys());
+        self.vouching = envelope.signers(&timekeepers.unwrap_or_default());
         self.currency = Some(InForce {
             id: envelope.id(),
             document: currency,
         });
+    }
+
+    /// A successor charter may have dismissed who kept time, perhaps because the key was stolen or its clock ran ahead: that
+    /// word counts no more, and forbids no other.
+    pub(super) fn forget_dismissed_timekeepers(&mut self) {
+        let timekeepers = self.ruling().map(|ruling| ruling.charter.timekeeper_keys());
+        if self.vouching.is_disjoint(&timekeepers.unwrap_or_default()) {
+            self.currency = None;
+        }
     }
 
     /// Whether a currency document speaks of this log and counts its revocations. Looked at again whenever it is relied

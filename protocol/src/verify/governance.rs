@@ -88,9 +88,12 @@ pub struct Governance {
     /// The version of each study that is in force.
     newest: BTreeMap<StudyName, DocumentId>,
     pub(super) revocations: BTreeMap<DocumentId, Revoking>,
+    /// Since when each member suspends each document.
     pub(super) suspensions: BTreeMap<(DocumentId, PublicKey), Timestamp>,
     pub(super) declines: BTreeMap<DocumentId, BTreeMap<PublicKey, String>>,
     pub(super) currency: Option<InForce<Currency>>,
+    /// The timekeepers who signed it.
+    pub(super) vouching: BTreeSet<PublicKey>,
     /// Signatures on one document may arrive one after the other; they are judged together.
     pub(super) collected: BTreeMap<DocumentId, Envelope>,
     strangers: Vec<Stranger>,

@@ -12,5 +12,6 @@ mod committee;
 mod charters;
 mod versions;
 mod withdrawal;
+mod currency;
 mod log;
 mod laws;
