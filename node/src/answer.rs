@@ -201,6 +201,7 @@ impl Answerer {
         let request = ChargeRequest {
             question: authorised.question_id,
             study: authorised.query.study,
+            study_versions: on.governance.versions_of(&authorised.study.name),
             researcher: authorised.researcher.id.clone(),
             cost,
         };

@@ -47,6 +47,7 @@ fn a_charge_without_an_answer_pays_for_the_answer_after_a_crash() {
     let request = ChargeRequest {
         question: question.id(),
         study: network.documents.study.as_ref().unwrap().id(),
+        study_versions: [].into(),
         researcher: "kim".parse().unwrap(),
         cost: question.rho,
     };

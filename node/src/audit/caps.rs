@@ -16,7 +16,7 @@ pub(super) fn check(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>)
     let mut findings = Vec::new();
     let (mut past, mut unknown) = (Vec::<PastCharge>::new(), 0);
     for (entry, _) in &ledger.entries {
-        if let Some(request) = request(entry) {
+        if let Some(request) = request(entry, log) {
             if entry.at_s < begun_s {
                 unknown += 1;
             } else {
@@ -36,7 +36,7 @@ pub(super) fn check(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>)
 }
 
 /// What was asked of the ledger when it wrote this row; nothing of the ledger's own rows.
-fn request(entry: &Entry) -> Option<ChargeRequest> {
+fn request(entry: &Entry, log: &LogBook<'_>) -> Option<ChargeRequest> {
     match &entry.kind {
         Kind::Charge {
             question,
@@ -46,6 +46,7 @@ fn request(entry: &Entry) -> Option<ChargeRequest> {
         } => Some(ChargeRequest {
             question: *question,
             study: *study,
+            study_versions: log.versions_of(*study),
             researcher: researcher.clone(),
             cost: entry.cost,
         }),

@@ -130,6 +130,17 @@ fn in_the_log(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>) -> Ve
     log.own_answers.iter().filter_map(one).collect()
 }
 
+impl LogBook<'_> {
+    /// Every version of a study: all that bear its name.
+    fn versions_of(&self, study: DocumentId) -> BTreeSet<DocumentId> {
+        let name = self.studies.get(&study).map(|terms| &terms.name);
+        let all = self.studies.iter();
+        all.filter(|(_, terms)| Some(&terms.name) == name)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
 impl RecordBook {
     /// The second in which the record began.
     fn begun_s(&self) -> Option<i64> {

@@ -244,6 +244,27 @@ fn a_charge_above_the_smaller_cap_of_a_rule_or_of_the_study_is_found() {
 }
 
 #[test]
+fn what_another_version_of_the_study_spent_counts_for_a_charge() {
+    let mut case = Case::sound();
+    let terms = StudyTerms {
+        rho_cap: rho(0.12),
+        ..case.studies[&study()].clone()
+    };
+    let later = DocumentId::from_bytes([201; 32]);
+    case.studies.insert(later, terms);
+    case.charged(3, 400, 0.05);
+    let ledger::Kind::Charge { study, .. } = &mut case.ledger.entries[2].0.kind else {
+        panic!("a charge")
+    };
+    *study = later;
+    let refused = ledger::Refused::StudyCap;
+    assert_eq!(
+        case.findings(),
+        [Finding::ChargeAboveCaps { seq: 3, refused }]
+    );
+}
+
+#[test]
 fn what_was_spent_before_counts_for_every_later_charge() {
     let mut case = Case::new();
     for number in 1..=6 {

@@ -1,5 +1,7 @@
 //! May this question be charged? A pure function of what was spent, what is asked, the caps and the time.
 
+use std::collections::BTreeSet;
+
 use protocol::amount::NanoRho;
 use protocol::ids::{DocumentId, PersonId, QuestionId};
 
@@ -16,7 +18,7 @@ pub struct Caps {
     pub year: NanoRho,
     /// All charges ever.
     pub lifetime: NanoRho,
-    /// All charges ever of one study: the lesser of the study's own cap and the center's.
+    /// All charges ever of one study, in all its versions: the lesser of the study's own cap and the center's.
     pub study: NanoRho,
     /// All charges of one researcher in any 365 days.
     pub researcher: NanoRho,
@@ -33,6 +35,8 @@ pub struct ChargeRequest {
     pub question: QuestionId,
     /// The study under which it is asked.
     pub study: DocumentId,
+    /// Every version of that study: they spend from one cap.
+    pub study_versions: BTreeSet<DocumentId>,
     /// Who asks.
     pub researcher: PersonId,
     /// What the release costs, as `privacy::cost` says.
@@ -107,9 +111,9 @@ pub fn decide(
             .is_some_and(|(_, researcher)| *researcher == request.researcher)
     };
     let in_study = |c: &&PastCharge| {
-        c.asked_by
-            .as_ref()
-            .is_some_and(|(study, _)| *study == request.study)
+        c.asked_by.as_ref().is_some_and(|(study, _)| {
+            *study == request.study || request.study_versions.contains(study)
+        })
     };
     let in_year = |c: &&PastCharge| within(c, YEAR_S, now_s);
     let fits = |spent: NanoRho, cap: NanoRho| spent.plus(request.cost) <= cap;
@@ -161,6 +165,7 @@ mod tests {
         ChargeRequest {
             question: QuestionId::from_bytes([7; 32]),
             study: DocumentId::from_bytes([study; 32]),
+            study_versions: BTreeSet::new(),
             researcher: format!("r{person}").parse().unwrap(),
             cost: NanoRho::from_nano(nano),
         }
@@ -211,6 +216,23 @@ mod tests {
             decide(&spent, &request(1, 1, nano), &caps(), 1000),
             expected
         );
+    }
+
+    #[test]
+    fn what_an_earlier_version_of_the_study_spent_counts_for_the_later_one() {
+        let spent = [past(0, 2, 1, 10), past(0, 3, 2, 10), past(0, 4, 3, 6)];
+        let versions = |studies: &[u8]| ChargeRequest {
+            study_versions: studies
+                .iter()
+                .map(|of| DocumentId::from_bytes([*of; 32]))
+                .collect(),
+            ..request(1, 3, 5)
+        };
+        assert_eq!(
+            decide(&spent, &versions(&[1, 2, 3]), &caps(), 1000),
+            Err(Refused::StudyCap)
+        );
+        assert_eq!(decide(&spent, &versions(&[2, 3]), &caps(), 1000), Ok(()));
     }
 
     #[test]

@@ -24,6 +24,7 @@ fn request(question: u8, nano: u64) -> ChargeRequest {
     ChargeRequest {
         question: QuestionId::from_bytes([question; 32]),
         study: DocumentId::from_bytes([1; 32]),
+        study_versions: BTreeSet::new(),
         researcher: "kim".parse().unwrap(),
         cost: NanoRho::from_nano(nano),
     }
