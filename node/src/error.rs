@@ -31,6 +31,31 @@ pub enum NodeError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// There is no certificate yet.
+    #[error(
+        "this node has no certificate yet. run `cartally-node join --token TOKEN` with an invitation of the coordinator's operator, \
+         or have tls.csr certified and put the certificate beside it as tls.pem"
+    )]
+    NotEnrolled,
+    /// The certificate is over.
+    #[error("{sentence}")]
+    CertificateExpired {
+        /// Since when, and what to do.
+        sentence: String,
+    },
+    /// The certificate will be over, and nobody renews it from here.
+    #[error(
+        "the hospital's own certificate ends at {until:.0}. have its PKI write the successor to the files that node.toml names"
+    )]
+    CertificateEnds {
+        /// Its last moment.
+        until: jiff::Timestamp,
+    },
+    /// The node is made, and could not enrol.
+    #[error(
+        "the node is made and nothing of it is lost, but it could not enrol: {0}. run `cartally-node join --token TOKEN` when that is mended"
+    )]
+    NotJoined(Box<Self>),
     /// The operating system gave no randomness.
     #[error("the operating system gave no random bytes. try again")]
     Randomness,
@@ -153,6 +178,10 @@ impl NodeError {
             Self::NotInitialised(_) => "node.not_initialised",
             Self::Config { .. } => "node.config",
             Self::Key { .. } => "node.key",
+            Self::NotEnrolled => "node.not_enrolled",
+            Self::CertificateExpired { .. } => "node.certificate_expired",
+            Self::CertificateEnds { .. } => "node.certificate_ends",
+            Self::NotJoined(cause) => cause.code(),
             Self::Randomness => "node.randomness",
             Self::File { .. } => "node.file",
             Self::DiskFull => "node.disk_full",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use protocol::ids::CenterId;
 use protocol::keys::{PublicKey, SigningKey, SumKey};
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,11 @@ use zeroize::Zeroizing;
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
+use crate::join::Certificate;
+use crate::keys::public_sum_key;
 use crate::ledger::Ledger;
 use crate::pseudonym::{Pseudonymiser, random_bytes};
+use crate::record::Record;
 
 /// The policy that a new node has until its operator changes it.
 pub const DEFAULT_POLICY: &str = include_str!("policy.default.toml");
@@ -37,9 +41,13 @@ pub fn init(
     data: &DataDir,
     config: &NodeConfig,
     ca: Option<&Path>,
+    now: Timestamp,
 ) -> Result<Enrolment, NodeError> {
     // Said first, so that a wrong option leaves no key behind.
     crate::config::check_coordinator(&config.coordinator).map_err(NodeError::Usage)?;
+    if config.tls.is_some() {
+        Certificate::of(data, config).credentials(&config.identity())?;
+    }
     let authority = ca
         .map(|path| std::fs::read(path).map_err(|error| NodeError::file("read", path, error)))
         .transpose()?;
@@ -61,6 +69,7 @@ pub fn init(
     }
     write_atomic(&data.policy(), DEFAULT_POLICY.as_bytes())?;
     Ledger::create(&data.ledger())?;
+    Record::create(&data.record(), now)?;
     write_atomic(&data.enrolment(), to_json(&enrolment)?.as_bytes())?;
     // Last: a folder without it holds no node, whatever else a crash left there.
     write_atomic(&data.config(), config.to_toml()?.as_bytes())?;
@@ -89,9 +98,7 @@ fn make_sum_key(data: &DataDir) -> Result<SumKey, NodeError> {
     let bytes = Zeroizing::new(random_bytes::<32>()?);
     create_private(&data.sum_key(), bytes.as_slice())?;
     let secret = StaticSecret::from(*bytes);
-    Ok(SumKey::from_bytes(
-        x25519_dalek::PublicKey::from(&secret).to_bytes(),
-    ))
+    Ok(public_sum_key(&secret))
 }
 
 fn make_tls_request(data: &DataDir) -> Result<(), NodeError> {

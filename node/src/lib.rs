@@ -16,6 +16,7 @@ pub mod forget;
 pub mod source;
 pub mod ledger;
 pub mod record;
+pub mod join;
 pub mod policy;
 pub mod audit;
 pub mod answer;

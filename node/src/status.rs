@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::config::NodeConfig;
 use crate::error::NodeError;
+use crate::join::CertificateStatus;
 use crate::ledger::Spent;
 use crate::policy::Policy;
 use crate::store::Store;
@@ -25,6 +26,8 @@ pub struct Status {
     pub network: String,
     /// The coordinator's address.
     pub coordinator: String,
+    /// The certificate that the node shows the coordinator.
+    pub certificate: Option<CertificateStatus>,
     /// The import that the tables come from.
     pub last_import: Option<Import>,
     /// Every lock, oldest first.
@@ -54,6 +57,7 @@ impl Status {
     /// The state of the node behind `store`.
     pub fn read(
         config: &NodeConfig,
+        certificate: Option<CertificateStatus>,
         store: &Store,
         spent: Spent,
         policy: &Policy,
@@ -63,6 +67,7 @@ impl Status {
             center: config.center.to_string(),
             network: config.network.to_string(),
             coordinator: config.coordinator.clone(),
+            certificate,
             last_import: store.last_import()?,
             locks: store.locks()?,
             lock_for_today: store
@@ -85,6 +90,11 @@ impl Status {
             "center {} of network {}, coordinator {}",
             self.center, self.network, self.coordinator
         )?;
+        let certificate = self.certificate.as_ref().map_or_else(
+            || "no certificate yet: run `cartally-node join --token TOKEN`".to_owned(),
+            CertificateStatus::sentence,
+        );
+        writeln!(out, "{certificate}")?;
         match &self.last_import {
             None => writeln!(out, "nothing imported yet: run `cartally-node import DIR`")?,
             Some(import) => {

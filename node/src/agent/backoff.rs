@@ -1,4 +1,4 @@
-//! How long does a node wait before it tries again? Twice as long each time, up to half a minute.
+//! How long does a node wait before it tries again? Twice as long each time, up to half a minute or what else is said.
 
 use std::time::Duration;
 
@@ -12,18 +12,27 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Backoff {
     next: Duration,
+    longest: Duration,
 }
 
 impl Backoff {
     /// Nothing has failed yet.
     pub(super) const fn new() -> Self {
-        Self { next: FIRST }
+        Self::up_to(LONGEST)
+    }
+
+    /// The same, where a longer wait is as good.
+    pub(super) const fn up_to(longest: Duration) -> Self {
+        Self {
+            next: FIRST,
+            longest,
+        }
     }
 
     /// The wait after one more failure.
     pub(super) fn after_failure(&mut self) -> Duration {
         let wait = self.next;
-        self.next = wait.saturating_mul(2).min(LONGEST);
+        self.next = wait.saturating_mul(2).min(self.longest);
         wait
     }
 }

@@ -23,7 +23,6 @@ use protocol::log::{LogEntry, LogPosition};
 use tokio::sync::Semaphore;
 use transport::TransportError;
 use transport::clock::Clock;
-use transport::coordinator_api::CoordinatorApi;
 use transport::shutdown::Shutdown;
 
 use crate::answer::Answerer;
@@ -31,7 +30,7 @@ use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
 use backoff::Backoff;
-use connect::connect;
+use connect::Connection;
 use mirror::{Mirror, Own};
 use readiness::{Known, Lack, lacks};
 use task::Task;
@@ -97,7 +96,7 @@ fn say_ready(config: &NodeConfig) {
 /// The side of the node that faces the network.
 struct Agent {
     answerer: Arc<Answerer>,
-    api: CoordinatorApi,
+    connection: Arc<Connection>,
     mirror: Arc<Mutex<Mirror>>,
     /// The ledger does not account for an answer of this center in the common log: nothing is answered.
     alarm: bool,
@@ -112,11 +111,11 @@ struct Agent {
 impl Agent {
     fn open(data: &DataDir, clock: Arc<dyn Clock>, shutdown: Shutdown) -> Result<Self, NodeError> {
         let answerer = Answerer::open(data.clone())?;
-        let api = connect(data, answerer.config(), &clock)?;
+        let connection = Connection::open(data, answerer.config(), &clock, shutdown.clone())?;
         let mirror = open_mirror(data, &answerer)?;
         let mut agent = Self {
             answerer: Arc::new(answerer),
-            api,
+            connection: Arc::new(connection),
             mirror: Arc::new(Mutex::new(mirror)),
             alarm: false,
             told: None,
@@ -131,12 +130,14 @@ impl Agent {
 
     /// One poll: what is offered is taken on, judged by the log as it then stands.
     async fn step(&mut self) -> Result<(), NodeError> {
+        let seen = lock(&self.mirror).position();
+        self.connection.keep_up(seen).await;
         if self.told.is_none() {
             self.look().await?;
         }
         let known: Vec<DocumentId> = lock(&self.in_work).iter().copied().collect();
         let begun = self.clock.now();
-        let offers = self.api.offers(WAIT_S, &known).await?;
+        let offers = self.connection.api().offers(WAIT_S, &known).await?;
         let fetched = self.clock.now();
         self.catch_up(offers.log).await?;
         self.tell_readiness().await?;
@@ -154,7 +155,7 @@ impl Agent {
     /// The first look at the log: a poll may be held for long, and the operator is watching now.
     async fn look(&mut self) -> Result<(), NodeError> {
         let seen = lock(&self.mirror).position();
-        let (entries, _) = self.api.log_since(seen).await?;
+        let (entries, _) = self.connection.api().log_since(seen).await?;
         self.take_entries(entries).await?;
         self.tell_readiness().await
     }
@@ -167,7 +168,7 @@ impl Agent {
         }
         let broken = |error: protocol::log::LogError| TransportError::LogBroken(error.to_string());
         seen.accepts(promised).map_err(broken)?;
-        let (entries, _) = self.api.log_since(seen).await?;
+        let (entries, _) = self.connection.api().log_since(seen).await?;
         self.take_entries(entries).await
     }
 
@@ -256,7 +257,7 @@ impl Agent {
             log,
             alarm: self.alarm,
             answerer: Arc::clone(&self.answerer),
-            api: self.api.clone(),
+            connection: Arc::clone(&self.connection),
             clock: Arc::clone(&self.clock),
             shutdown: self.shutdown.clone(),
         };

@@ -9,11 +9,11 @@ use protocol::envelope::Envelope;
 use protocol::log::LogPosition;
 use protocol::verify::Governance;
 use transport::clock::Clock;
-use transport::coordinator_api::CoordinatorApi;
 use transport::fault;
 use transport::shutdown::Shutdown;
 
 use super::backoff::Backoff;
+use super::connect::Connection;
 use super::tick::tick_for;
 use crate::answer::{Answerer, Circumstances};
 
@@ -30,7 +30,7 @@ pub(super) struct Task {
     /// The node has stopped answering.
     pub(super) alarm: bool,
     pub(super) answerer: Arc<Answerer>,
-    pub(super) api: CoordinatorApi,
+    pub(super) connection: Arc<Connection>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) shutdown: Shutdown,
 }
@@ -102,7 +102,7 @@ impl Task {
         let id = self.query.id();
         let mut backoff = Backoff::new();
         loop {
-            match self.api.answer(id, response).await {
+            match self.connection.api().answer(id, response).await {
                 Ok(recorded) => {
                     tracing::info!(query.id = %id, late = recorded.late, "a response was delivered");
                     return true;

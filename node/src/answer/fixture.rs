@@ -75,8 +75,9 @@ impl Network {
             network: "kr".parse().unwrap(),
             coordinator: "https://localhost:1".to_owned(),
             charter: charter.id(),
+            tls: None,
         };
-        let enrolment = init::init(&data, &config, None).unwrap();
+        let enrolment = init::init(&data, &config, None, now()).unwrap();
         let templates: Vec<Envelope> = TEMPLATES
             .iter()
             .map(|name| decided(&template(name, &office), &office, &member))

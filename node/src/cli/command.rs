@@ -6,8 +6,8 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use transport::clock::Clock;
 
-use super::End;
-use super::options::{Command, Forget, Format, Import, Init, Lock, Options};
+use super::options::{Command, Forget, Format, Import, Lock, Options};
+use super::{End, enrol};
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
@@ -16,7 +16,7 @@ use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::status::{Status, write_counts};
 use crate::store::Store;
-use crate::{dictionary, forget, init, keys, lock};
+use crate::{dictionary, forget, join, keys, lock};
 
 /// Performs one command.
 pub(super) fn perform(
@@ -26,7 +26,8 @@ pub(super) fn perform(
 ) -> Result<End, NodeError> {
     let data = DataDir::new(&options.data);
     match &options.command {
-        Command::Init(asked) => init(&data, asked, out),
+        Command::Init(asked) => enrol::init(&data, asked, out, clock),
+        Command::Join(asked) => enrol::join(&data, asked, out, clock),
         Command::Import(asked) => import(&data, asked, out, clock),
         Command::Lock(asked) => lock(&data, asked, out, clock),
         Command::Forget(asked) => forget(&data, asked, out, clock),
@@ -35,32 +36,6 @@ pub(super) fn perform(
         Command::LedgerRestored => ledger_restored(&data, out, clock),
         Command::Serve => serve(&data, options, clock),
     }
-}
-
-fn init(data: &DataDir, asked: &Init, out: &mut dyn Write) -> Result<End, NodeError> {
-    let config = NodeConfig {
-        center: asked.center.clone(),
-        name: asked.name.clone(),
-        network: asked.network.clone(),
-        coordinator: asked.coordinator.clone(),
-        charter: asked.charter,
-    };
-    let enrolment = init::init(data, &config, asked.ca.as_deref())?;
-    let (folder, request) = (data.root().display().to_string(), data.tls_request());
-    Ok(say(write!(
-        out,
-        "made the node of center {} in {folder}\n\
-         signing key  {}\n\
-         sum key      {}\n\
-         next: send {} to the registry office, and {} to the coordinator's operator, who certifies it; \
-         put the certificate at {}\n",
-        enrolment.center,
-        enrolment.signing_key,
-        enrolment.sum_key,
-        data.enrolment().display(),
-        request.display(),
-        data.tls_certificate().display(),
-    )))
 }
 
 fn import(
@@ -169,6 +144,7 @@ fn status(
     let policy = Policy::load(&data.policy())?;
     let status = Status::read(
         &config,
+        join::certificate_status(data, &config, now)?,
         &Store::open(data)?,
         spent,
         &policy,
@@ -216,6 +192,6 @@ fn serve(data: &DataDir, options: &Options, clock: &Arc<dyn Clock>) -> Result<En
 }
 
 /// A closed pipe means that nobody reads on; what was done is done.
-fn say(_written: std::io::Result<()>) -> End {
+pub(super) fn say(_written: std::io::Result<()>) -> End {
     End::Done
 }

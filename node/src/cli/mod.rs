@@ -1,6 +1,7 @@
 //! What can an operator say? One subcommand each; the words are parsed here and the work is done elsewhere.
 
 mod command;
+mod enrol;
 mod options;
 
 use std::ffi::OsString;

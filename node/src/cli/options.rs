@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use protocol::ids::{CenterId, DocumentId, NetworkName};
+use protocol::fingerprint::Fingerprint;
+use protocol::ids::{CenterId, NetworkName};
+use transport::join::Token;
 use transport::telemetry::LogOptions;
 
 use crate::data_dir;
@@ -28,6 +30,8 @@ pub struct Options {
 pub enum Command {
     /// Make a node: keys, configuration, and the enrolment for the registry office
     Init(Init),
+    /// Enrol an existing node with an invitation: after init could not, or when its certificate expired or was revoked
+    Join(Join),
     /// Replace the tables by the center's export: a folder with one CSV file a table
     Import(Import),
     /// Make an immutable copy of the tables; questions run on locks only
@@ -59,12 +63,32 @@ pub struct Init {
     /// The coordinator's address: https://HOST:PORT
     #[arg(long, value_name = "URL")]
     pub coordinator: String,
-    /// The charter's fingerprint, as the committee published it: 64 hexadecimal digits
+    /// The charter's fingerprint, as the committee published it: 64 hexadecimal digits, or its 24 words in quotation marks
     #[arg(long, value_name = "FINGERPRINT")]
-    pub charter: DocumentId,
-    /// The certificate of the network's authority, PEM
+    pub charter: Fingerprint,
+    /// The invitation's token, to enrol at once; without it the node's request is certified by hand
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["ca", "tls_certificate"])]
+    pub token: Option<Token>,
+    /// The certificate of the network's authority, PEM; an invitation brings it
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// A certificate of the hospital's own PKI for this node, PEM
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "ca"])]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key, PEM, mode 0600
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// Options of `join`.
+#[derive(Debug, Args)]
+pub struct Join {
+    /// The invitation's token, as the coordinator's operator handed it out
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Token,
+    /// The coordinator's address, if it is another than node.toml names: https://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pub coordinator: Option<String>,
 }
 
 /// Options of `import`.
