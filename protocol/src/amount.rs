@@ -130,6 +130,12 @@ impl NanoRho {
     }
 }
 
+/// What all questions of any 365 days may cost a center, unless its own policy says otherwise.
+pub const YEAR_CAP_DEFAULT: NanoRho = NanoRho::from_nano(500_000_000);
+
+/// What all questions ever may cost a center, unless its own policy says otherwise.
+pub const LIFETIME_CAP_DEFAULT: NanoRho = NanoRho::from_nano(2_500_000_000);
+
 impl FromStr for NanoRho {
     type Err = AmountError;
 
