@@ -1,6 +1,10 @@
 //! How does a hospital answer one question? The story in one function: verify, plan, price, consent, charge, fetch,
 //! tally, noise, sign, record.
 
+mod consent;
+pub(crate) mod currency;
+mod no_answer;
+pub mod pending;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
@@ -10,15 +14,16 @@ mod said;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use privacy::{DiscreteGaussian, PrivacyError};
+use privacy::DiscreteGaussian;
+use protocol::amount::NanoRho;
 use protocol::documents::{Answer, Refusal, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::keys::SigningKey;
 use protocol::log::LogPosition;
-use protocol::question::Mode;
 use protocol::verify::{Asked, Authorised, Governance, authorise};
 use question::dictionary::Dictionary;
 use question::plan::Plan;
@@ -30,13 +35,16 @@ use transport::fault;
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
-use crate::ledger::{Charge, ChargeRequest, Ledger, LedgerError, Refused};
-use crate::policy::{Decision, Policy};
+use crate::ledger::{Charge, ChargeRequest, Ledger};
+use crate::policy::Policy;
+use crate::record::{Departure, Record};
+use crate::source::Source;
 use crate::source::sqlite::SqliteSource;
-use crate::source::{Source, SourceError};
 use crate::store::locks::Lock;
 use crate::store::{Rows, Store};
 use crate::{day, dictionary, keys};
+use currency::Loaded;
+use no_answer::NoAnswer;
 
 /// Everything that answering needs, opened once.
 pub struct Answerer {
@@ -46,6 +54,8 @@ pub struct Answerer {
     dictionary: Dictionary,
     store: Mutex<Store>,
     ledger: Ledger,
+    record: Record,
+    currency: Loaded,
     noise: DiscreteGaussian,
 }
 
@@ -60,53 +70,30 @@ pub struct Circumstances<'a> {
     pub clock: &'a dyn Clock,
 }
 
-/// Why there is no answer: a rule that anybody could apply, or a fault that the operator must hear of.
-enum NoAnswer {
-    Refused(RefusalReason),
-    Failed(NodeError),
-}
-
-impl From<RefusalReason> for NoAnswer {
-    fn from(reason: RefusalReason) -> Self {
-        Self::Refused(reason)
-    }
-}
-
-impl From<NodeError> for NoAnswer {
-    fn from(error: NodeError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<LedgerError> for NoAnswer {
-    fn from(error: LedgerError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<PrivacyError> for NoAnswer {
-    fn from(error: PrivacyError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<SourceError> for NoAnswer {
-    fn from(error: SourceError) -> Self {
-        Self::Failed(error.into())
-    }
+/// What a query is answered with.
+#[derive(Debug)]
+pub enum Response {
+    /// A signed answer or refusal. The record holds it.
+    Send(Envelope),
+    /// A person must decide first. The record holds that it is reported.
+    AwaitingApproval,
 }
 
 impl Answerer {
     /// Opens what the node in `data` answers with, and checks that its noise is sound.
-    pub fn open(data: DataDir) -> Result<Self, NodeError> {
+    pub fn open(data: DataDir, now: Timestamp) -> Result<Self, NodeError> {
         let noise = DiscreteGaussian::checked()?;
-        Policy::load(&data.policy())?;
+        let policy = Policy::load(&data.policy())?;
+        let record = Record::open_or_begin(&data.record(), now)?;
+        record.note_policy(policy.text(), now)?;
         Ok(Self {
             config: NodeConfig::load(&data)?,
             key: keys::signing_key(&data)?,
             dictionary: dictionary::load(&data)?,
             store: Mutex::new(Store::open(&data)?),
             ledger: Ledger::open(&data.ledger())?,
+            currency: Loaded::at(data.currency()),
+            record,
             noise,
             data,
         })
@@ -130,48 +117,78 @@ impl Answerer {
         &self.ledger
     }
 
+    /// What left, and what was decided.
+    #[must_use]
+    pub const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// What is in force by the log and by what the operator loaded beside it.
+    pub(crate) fn current<'a>(&self, governance: &'a Governance) -> Cow<'a, Governance> {
+        self.currency.applied(governance)
+    }
+
     /// Whether there is anything to answer from at this moment. Blocking: a question may be at the store.
     pub(crate) fn rows(&self, now: Timestamp) -> Result<Rows, NodeError> {
         self.store().rows(day::today(now))
     }
 
-    /// The signed answer to a query, or the signed refusal. Blocking: it counts rows and draws noise.
+    /// The signed answer to a query, or the signed refusal, or that a person must decide first; the record has it before
+    /// this returns. Blocking: it counts rows and draws noise.
     ///
-    /// Whatever happens is a function of public inputs alone, but for faults of the infrastructure, which the log
-    /// tells the operator and the refusal does not explain.
-    #[must_use]
-    pub fn respond(&self, query: &Envelope, on: Circumstances<'_>) -> Envelope {
-        match self.answer(query, on) {
-            Ok(answer) => answer,
+    /// Whatever happens is a function of public inputs and of what people decided, but for faults of the infrastructure,
+    /// which the log tells the operator and the refusal does not explain.
+    ///
+    /// # Errors
+    /// The record could not be written: then nothing may leave.
+    pub fn respond(&self, query: &Envelope, on: Circumstances<'_>) -> Result<Response, NodeError> {
+        let id = query.id();
+        let reason = match self.answer(query, on) {
+            Ok(answer) => return Ok(Response::Send(answer)),
+            Err(NoAnswer::Waits) => {
+                tracing::info!(query.id = %id, "a query waits for a person: see `cartally-node pending`");
+                let report = Departure::Awaiting { query: id };
+                self.record.left(report, on.clock.now())?;
+                fault::point("node.recorded");
+                return Ok(Response::AwaitingApproval);
+            }
             Err(NoAnswer::Refused(reason)) => {
-                tracing::info!(query.id = %query.id(), reason = reason.code(), "a query was refused");
-                self.refuse(query, reason, on)
+                tracing::info!(query.id = %id, reason = reason.code(), "a query was refused");
+                reason
             }
             Err(NoAnswer::Failed(error)) => {
-                tracing::error!(query.id = %query.id(), code = error.code(), "a query could not be answered: {error}");
-                self.refuse(query, RefusalReason::Infrastructure, on)
+                tracing::error!(query.id = %id, code = error.code(), "a query could not be answered: {error}");
+                RefusalReason::Infrastructure
             }
-        }
+        };
+        Ok(Response::Send(self.refuse(query, reason, on)?))
     }
 
-    /// A signed refusal of a query.
-    #[must_use]
+    /// A signed refusal of a query, which the record holds. Blocking.
+    ///
+    /// # Errors
+    /// The record could not be written: then nothing may leave.
     pub fn refuse(
         &self,
         query: &Envelope,
         reason: RefusalReason,
         on: Circumstances<'_>,
-    ) -> Envelope {
-        let center = self.config.center.clone();
-        Envelope::sign(
-            &Refusal {
-                query: query.id(),
-                center,
-                reason,
-                log: on.log,
-            },
-            &self.key,
-        )
+    ) -> Result<Envelope, NodeError> {
+        let refusal = Refusal {
+            query: query.id(),
+            center: self.config.center.clone(),
+            reason,
+            log: on.log,
+        };
+        let signed = Envelope::sign(&refusal, &self.key);
+        let departure = Departure::Refusal {
+            query: refusal.query,
+            reason,
+            document: &signed,
+        };
+        self.record.left(departure, on.clock.now())?;
+        fault::point("node.recorded");
+        Ok(signed)
     }
 
     /// Verify, plan, price, consent, charge, fetch, tally, noise, sign, record.
@@ -181,40 +198,25 @@ impl Answerer {
             signing_key: self.key.public(),
             now: on.clock.now(),
         };
-        let authorised = authorise(on.governance, query, asked)?;
-        let question = &authorised.query.question;
+        let governance = self.current(on.governance);
+        let authorised = authorise(&governance, query, asked)?;
         let (template, plan) = self.plan(&authorised)?;
-        let cost = privacy::cost(&plan.parts).map_err(|_| RefusalReason::RhoNotAllowed)?;
-        if cost > question.rho {
-            return Err(RefusalReason::RhoNotAllowed.into());
-        }
-        let policy = Policy::load(&self.data.policy())?;
-        consent(&policy, &authorised, &template)?;
+        let cost = price(&plan, authorised.query.question.rho)?;
+        let caps = self.consent(&authorised, &template, asked.now)?;
         if let Some(stored) = self.ledger.stored_answer(authorised.question_id)? {
-            return stored_envelope(&stored);
+            return self.recorded(&stored, &authorised, on);
         }
         // Opened before the charge, so that a lock that is missing, damaged or of another dictionary costs nothing; its
         // rows are read only after it.
         let (lock, source) = self.open_lock(&authorised)?;
         source.understands(&plan)?;
         fault::point("node.before_charge");
-        let request = ChargeRequest {
-            question: authorised.question_id,
-            study: authorised.query.study,
-            study_versions: on.governance.versions_of(&authorised.study.name),
-            researcher: authorised.researcher.id.clone(),
-            cost,
+        let request = charge_request(&authorised, &governance, cost);
+        let paid = match self.ledger.charge(&request, &caps, || on.clock.now())? {
+            Charge::Fresh(paid) | Charge::ResumedWithoutAnswer(paid) => paid,
+            Charge::Answered(stored) => return self.recorded(&stored, &authorised, on),
+            Charge::Refused(refused) => return Err(refused.into()),
         };
-        let paid =
-            match self
-                .ledger
-                .charge(&request, &policy.caps_for(&authorised.study), || {
-                    on.clock.now()
-                })? {
-                Charge::Fresh(paid) | Charge::ResumedWithoutAnswer(paid) => paid,
-                Charge::Answered(stored) => return stored_envelope(&stored),
-                Charge::Refused(refused) => return Err(reason_of(refused).into()),
-            };
         fault::point("node.charged");
         let exact = source.count(&plan)?;
         let release = privacy::release(&plan.parts, exact, paid.receipt, &mut self.noise.clone())?;
@@ -234,7 +236,26 @@ impl Answerer {
             .ledger
             .store_answer(authorised.question_id, &signed, on.clock.now())?;
         fault::point("node.answer_stored");
-        stored_envelope(&kept)
+        self.recorded(&kept, &authorised, on)
+    }
+
+    /// The answer that the ledger keeps, once the record says that it leaves.
+    fn recorded(
+        &self,
+        kept: &[u8],
+        authorised: &Authorised,
+        on: Circumstances<'_>,
+    ) -> Result<Envelope, NoAnswer> {
+        let document = Envelope::from_json(kept)
+            .map_err(|error| NodeError::network("answer_damaged", &error))?;
+        let departure = Departure::Answer {
+            query: authorised.query_id,
+            question: authorised.question_id,
+            document: &document,
+        };
+        self.record.left(departure, on.clock.now())?;
+        fault::point("node.recorded");
+        Ok(document)
     }
 
     /// The template as this node reads it, and what the question becomes.
@@ -273,7 +294,7 @@ impl Answerer {
 fn plan(
     template: &Template,
     parameters: &Parameters,
-    rho: protocol::amount::NanoRho,
+    rho: NanoRho,
     dictionary: &Dictionary,
 ) -> Result<Plan, RefusalReason> {
     question::plan::plan(template, parameters, rho, dictionary).map_err(|error| match error {
@@ -292,42 +313,24 @@ fn plan(
     })
 }
 
-/// Whether the center's own policy lets the question be answered.
-fn consent(
-    policy: &Policy,
+/// What the release costs, if the question pays it.
+fn price(plan: &Plan, rho: NanoRho) -> Result<NanoRho, RefusalReason> {
+    privacy::cost(&plan.parts)
+        .ok()
+        .filter(|cost| *cost <= rho)
+        .ok_or(RefusalReason::RhoNotAllowed)
+}
+
+fn charge_request(
     authorised: &Authorised,
-    template: &Template,
-) -> Result<(), RefusalReason> {
-    match authorised.query.question.mode {
-        Mode::Local => {}
-        Mode::Secure => return Err(RefusalReason::ModeNotAllowed),
+    governance: &Governance,
+    cost: NanoRho,
+) -> ChargeRequest {
+    ChargeRequest {
+        question: authorised.question_id,
+        study: authorised.query.study,
+        study_versions: governance.versions_of(&authorised.study.name),
+        researcher: authorised.researcher.id.clone(),
+        cost,
     }
-    let (study, researcher) = (
-        authorised.study.name.as_str(),
-        authorised.researcher.id.as_str(),
-    );
-    match policy.decision(study, &template.name, researcher) {
-        Decision::Automatic => Ok(()),
-        Decision::Person | Decision::Refuse => Err(RefusalReason::PolicyRefuses),
-    }
-}
-
-/// The public reason of a ledger's refusal.
-fn reason_of(refused: Refused) -> RefusalReason {
-    match refused {
-        Refused::ClockBehind => RefusalReason::ClockBehind,
-        Refused::DayRate => RefusalReason::RateLimited,
-        Refused::QueryCap
-        | Refused::ResearcherCap
-        | Refused::StudyCap
-        | Refused::YearCap
-        | Refused::LifetimeCap
-        | Refused::SpentBeforeRestore => RefusalReason::OutOfBudget,
-    }
-}
-
-/// The answer whose bytes the ledger keeps.
-fn stored_envelope(bytes: &[u8]) -> Result<Envelope, NoAnswer> {
-    Envelope::from_json(bytes)
-        .map_err(|error| NoAnswer::Failed(NodeError::network("answer_damaged", &error)))
 }

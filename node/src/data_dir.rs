@@ -118,6 +118,12 @@ impl DataDir {
         self.0.join("record.db")
     }
 
+    /// `currency.json`: the currency document that the operator loaded from a file.
+    #[must_use]
+    pub fn currency(&self) -> PathBuf {
+        self.0.join("currency.json")
+    }
+
     /// `log.db`: the mirror of the coordinator's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {

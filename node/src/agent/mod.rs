@@ -1,7 +1,7 @@
 //! How does a node meet the coordinator? It connects outwards, mirrors the log, takes tasks, and sends what it signed.
 //!
 //! The agent remembers nothing of its own: a query that has not ended is offered again after a restart, and the answer
-//! that the ledger keeps is sent again, the same bytes.
+//! that the ledger keeps is sent again, the same bytes. What a person decided stands in the record.
 
 mod backoff;
 mod connect;
@@ -11,12 +11,14 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use protocol::documents::RefusalReason;
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::log::{LogEntry, LogPosition};
@@ -29,11 +31,13 @@ use crate::answer::Answerer;
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
+use crate::record::{CharterNote, SeenCharter};
 use backoff::Backoff;
 use connect::Connection;
 use mirror::{Mirror, Own};
 use readiness::{Known, Lack, lacks};
-use task::Task;
+use task::{Ended, Task};
+use waiting::Waiting;
 
 pub use tick::tick_for;
 
@@ -100,9 +104,12 @@ struct Agent {
     mirror: Arc<Mutex<Mirror>>,
     /// The ledger does not account for an answer of this center in the common log: nothing is answered.
     alarm: bool,
+    /// How the log's charter stands to the highest that this node ever saw.
+    charter: CharterNote,
     /// What the operator was last told is lacking; nothing before the first look at the log.
     told: Option<Vec<Lack>>,
     in_work: Arc<Mutex<BTreeSet<DocumentId>>>,
+    waiting: Arc<Waiting>,
     places: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
@@ -110,7 +117,7 @@ struct Agent {
 
 impl Agent {
     fn open(data: &DataDir, clock: Arc<dyn Clock>, shutdown: Shutdown) -> Result<Self, NodeError> {
-        let answerer = Answerer::open(data.clone())?;
+        let answerer = Answerer::open(data.clone(), clock.now())?;
         let connection = Connection::open(data, answerer.config(), &clock, shutdown.clone())?;
         let mirror = open_mirror(data, &answerer)?;
         let mut agent = Self {
@@ -118,8 +125,10 @@ impl Agent {
             connection: Arc::new(connection),
             mirror: Arc::new(Mutex::new(mirror)),
             alarm: false,
+            charter: CharterNote::Highest,
             told: None,
             in_work: Arc::default(),
+            waiting: Arc::default(),
             places: Arc::new(Semaphore::new(IN_WORK_MAX)),
             clock,
             shutdown,
@@ -135,9 +144,16 @@ impl Agent {
         if self.told.is_none() {
             self.look().await?;
         }
-        let known: Vec<DocumentId> = lock(&self.in_work).iter().copied().collect();
+        self.take_up_decided().await?;
+        let known = self.known();
         let begun = self.clock.now();
-        let offers = self.connection.api().offers(WAIT_S, &known).await?;
+        let api = self.connection.api();
+        let offers = tokio::select! {
+            offers = api.offers(WAIT_S, &known) => offers?,
+            decided = self.waiting.until_decided(&self.answerer, self.clock.as_ref(), &self.shutdown) => {
+                return decided;
+            }
+        };
         let fetched = self.clock.now();
         self.catch_up(offers.log).await?;
         self.tell_readiness().await?;
@@ -152,11 +168,36 @@ impl Agent {
         Ok(())
     }
 
-    /// The first look at the log: a poll may be held for long, and the operator is watching now.
+    /// The queries that a poll names as known: as many as an address holds.
+    fn known(&self) -> Vec<DocumentId> {
+        let in_work: Vec<DocumentId> = lock(&self.in_work).iter().copied().collect();
+        let all = in_work.into_iter().chain(self.waiting.ids());
+        all.take(KNOWN_MAX).collect()
+    }
+
+    /// Works on what somebody has decided on since, by the log as it stands now: what was approved may have been revoked.
+    async fn take_up_decided(&mut self) -> Result<(), NodeError> {
+        let waiting = Arc::clone(&self.waiting);
+        let decided = waiting
+            .decided(&self.answerer, self.clock.now(), &self.shutdown)
+            .await?;
+        if decided.is_empty() {
+            return Ok(());
+        }
+        self.look().await?;
+        let now = self.clock.now();
+        for query in decided {
+            waiting.release(query.id());
+            self.take_on(query, now).await;
+        }
+        Ok(())
+    }
+
+    /// A look at the log without a poll, which may be held for long.
     async fn look(&mut self) -> Result<(), NodeError> {
         let seen = lock(&self.mirror).position();
-        let (entries, _) = self.connection.api().log_since(seen).await?;
-        self.take_entries(entries).await?;
+        let (entries, head) = self.connection.api().log_since(seen).await?;
+        self.take_entries(entries, head).await?;
         self.tell_readiness().await
     }
 
@@ -168,39 +209,49 @@ impl Agent {
         }
         let broken = |error: protocol::log::LogError| TransportError::LogBroken(error.to_string());
         seen.accepts(promised).map_err(broken)?;
-        let (entries, _) = self.connection.api().log_since(seen).await?;
-        self.take_entries(entries).await
+        let (entries, head) = self.connection.api().log_since(seen).await?;
+        self.take_entries(entries, head).await
     }
 
-    async fn take_entries(&mut self, entries: Vec<LogEntry>) -> Result<(), NodeError> {
+    async fn take_entries(
+        &mut self,
+        entries: Vec<LogEntry>,
+        head: Envelope,
+    ) -> Result<(), NodeError> {
         let mirror = Arc::clone(&self.mirror);
         let extended = self
             .shutdown
-            .spawn_blocking(move || lock(&mirror).extend(&entries));
+            .spawn_blocking(move || lock(&mirror).extend(&entries, &head));
         extended
             .await
             .map_err(|error| NodeError::network("log.mirror", &error))??;
+        self.check_charter()?;
         self.check_ledger()
     }
 
     /// Tells the operator what is lacking, at the first look and whenever it is something else than before.
     async fn tell_readiness(&mut self) -> Result<(), NodeError> {
-        let (answerer, now) = (Arc::clone(&self.answerer), self.clock.now());
-        let rows = self.shutdown.spawn_blocking(move || answerer.rows(now));
-        let rows = rows
+        let (answerer, mirror) = (Arc::clone(&self.answerer), Arc::clone(&self.mirror));
+        let (now, charter) = (self.clock.now(), self.charter);
+        let looked = self.shutdown.spawn_blocking(move || {
+            let (governance, log) = {
+                let mirror = lock(&mirror);
+                (Arc::clone(mirror.governance()), mirror.position())
+            };
+            Ok::<_, NodeError>(lacks(Known {
+                log,
+                governance: &answerer.current(&governance),
+                charter,
+                policy: answerer.policy(now).as_ref(),
+                center: &answerer.config().center,
+                key: answerer.key().public(),
+                rows: answerer.rows(now)?,
+                now,
+            }))
+        });
+        let lacking = looked
             .await
             .map_err(|error| NodeError::network("node.readiness", &error))??;
-        let lacking = {
-            let mirror = lock(&self.mirror);
-            lacks(Known {
-                log: mirror.position(),
-                governance: mirror.governance(),
-                center: &self.answerer.config().center,
-                key: self.answerer.key().public(),
-                rows,
-                now,
-            })
-        };
         if self.told.as_ref() == Some(&lacking) {
             return Ok(());
         }
@@ -214,6 +265,36 @@ impl Agent {
         }
         self.told = Some(lacking);
         Ok(())
+    }
+
+    /// Whether the log shows the highest charter that this node ever saw. One who cuts the log back, or shows another
+    /// successor to a node whose copy was lost, is found out by that.
+    fn check_charter(&mut self) -> Result<(), NodeError> {
+        let newest = lock(&self.mirror)
+            .governance()
+            .newest_ruling()
+            .map(|it| SeenCharter {
+                version: it.charter.version,
+                id: it.id,
+            });
+        let record = self.answerer.record();
+        self.charter = match newest {
+            Some(charter) => record.note_charter(charter, self.clock.now())?,
+            None => record
+                .highest_charter()?
+                .map_or(CharterNote::Highest, CharterNote::Behind),
+        };
+        Ok(())
+    }
+
+    /// Why nothing is answered until people have looked, if so.
+    const fn stopped(&self) -> Option<RefusalReason> {
+        match self.charter {
+            CharterNote::Fork(_) => Some(RefusalReason::CharterFork),
+            CharterNote::Behind(_) => Some(RefusalReason::NoCharter),
+            CharterNote::Highest if self.alarm => Some(RefusalReason::NodeStopped),
+            CharterNote::Highest => None,
+        }
     }
 
     /// Whether the ledger accounts for every answer of this center that others have seen.
@@ -231,10 +312,10 @@ impl Agent {
         Ok(())
     }
 
-    /// Begins to work on a query, unless it is in work already. Waits for a free place.
-    async fn take_on(&self, query: Envelope, fetched: Timestamp) -> bool {
+    /// Begins to work on a query, unless it is in work or waits already. Waits for a free place.
+    async fn take_on(&self, query: Envelope, taken_up: Timestamp) -> bool {
         let id = query.id();
-        if lock(&self.in_work).contains(&id) {
+        if lock(&self.in_work).contains(&id) || self.waiting.holds(id) {
             return false;
         }
         // The semaphore is never closed; a place that cannot be had is as good as no query.
@@ -242,6 +323,26 @@ impl Agent {
             return false;
         };
         lock(&self.in_work).insert(id);
+        let task = self.task(query.clone(), taken_up);
+        let (in_work, waiting) = (Arc::clone(&self.in_work), Arc::clone(&self.waiting));
+        self.shutdown.spawn(async move {
+            let keeps = match task.run(place).await {
+                Ended::Done => false,
+                Ended::Waits => {
+                    waiting.hold(query);
+                    false
+                }
+                // Stays in work, so that it is not tried again and again.
+                Ended::NotTaken => lock(&in_work).len() <= KNOWN_MAX,
+            };
+            if !keeps {
+                lock(&in_work).remove(&id);
+            }
+        });
+        true
+    }
+
+    fn task(&self, query: Envelope, taken_up: Timestamp) -> Task {
         let (governance, log) = {
             let mirror = lock(&self.mirror);
             (Arc::clone(mirror.governance()), mirror.position())
@@ -249,27 +350,18 @@ impl Agent {
         let delay = governance.roster().map_or(ANSWER_DELAY_DEFAULT, |roster| {
             roster.document.answer_delay()
         });
-        let task = Task {
+        Task {
             query,
-            fetched,
+            taken_up,
             delay,
             governance,
             log,
-            alarm: self.alarm,
+            stopped: self.stopped(),
             answerer: Arc::clone(&self.answerer),
             connection: Arc::clone(&self.connection),
             clock: Arc::clone(&self.clock),
             shutdown: self.shutdown.clone(),
-        };
-        let in_work = Arc::clone(&self.in_work);
-        self.shutdown.spawn(async move {
-            // What the coordinator would not take stays in work, so that it is not tried again and again.
-            if task.run().await || lock(&in_work).len() > KNOWN_MAX {
-                lock(&in_work).remove(&id);
-            }
-            drop(place);
-        });
-        true
+        }
     }
 }
 
@@ -279,7 +371,7 @@ pub fn record_restore(
     data: &DataDir,
     clock: &Arc<dyn Clock>,
 ) -> Result<protocol::amount::NanoRho, NodeError> {
-    let answerer = Answerer::open(data.clone())?;
+    let answerer = Answerer::open(data.clone(), clock.now())?;
     let mirror = open_mirror(data, &answerer)?;
     Ok(answerer.ledger().record_restore(
         mirror.own_answers(),
@@ -288,7 +380,8 @@ pub fn record_restore(
     )?)
 }
 
-fn open_mirror(data: &DataDir, answerer: &Answerer) -> Result<Mirror, NodeError> {
+/// The node's copy of the log, for whoever needs no connection.
+pub(crate) fn open_mirror(data: &DataDir, answerer: &Answerer) -> Result<Mirror, NodeError> {
     let own = Own {
         center: answerer.config().center.clone(),
         key: answerer.key().public(),

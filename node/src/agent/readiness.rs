@@ -2,14 +2,21 @@
 //!
 //! It rests on public documents, and on whether there is an import and a lock at all: never on what they hold.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 use protocol::documents::Currency;
-use protocol::ids::{CenterId, DocumentId};
+use protocol::ids::{CenterId, DocumentId, StudyName};
 use protocol::keys::PublicKey;
 use protocol::limits::{CLOCK_SKEW_S, CURRENCY_VALID_S};
 use protocol::log::LogPosition;
-use protocol::verify::Governance;
+use protocol::verify::{Fork, Governance, Withdrawal};
 
+use crate::day;
+use crate::error::NodeError;
+use crate::policy::{Policy, Unapproved};
+use crate::record::{CharterNote, SeenCharter};
 use crate::store::Rows;
 
 /// Something without which every question is refused.
@@ -19,8 +26,16 @@ pub(super) enum Lack {
     LogEmpty,
     /// The log holds no charter of this fingerprint that every member signed.
     Charter { pinned: DocumentId },
+    /// The log shows another charter of a version than this node saw before.
+    OtherCharter { seen: SeenCharter },
+    /// The log shows no charter as high as one that this node saw before.
+    CharterWithheld { seen: SeenCharter },
+    /// Two charters succeed the same one.
+    CharterFork { fork: Fork },
     /// The committee has put no roster in force.
     Roster,
+    /// The roster was taken back.
+    RosterWithdrawn { version: u32, how: Withdrawal },
     /// The roster in force does not name this center.
     NotInRoster { center: CenterId, version: u32 },
     /// The roster in force names this center with another signing key.
@@ -33,6 +48,12 @@ pub(super) enum Lack {
     CurrencyExpired { of: Timestamp },
     /// The last currency document is of a time that this machine's clock has not reached.
     CurrencyAhead { of: Timestamp },
+    /// The last currency document speaks of another log, or of other revocations.
+    CurrencyOther { of: Timestamp },
+    /// The policy cannot be read.
+    Policy { sentence: String },
+    /// The policy wants the center's own review board's number for a study, and has none that holds.
+    ReviewBoard { study: StudyName, why: Unapproved },
     /// No export has landed.
     Import,
     /// There is no lock that today's questions could be asked of.
@@ -46,6 +67,10 @@ pub(super) struct Known<'a> {
     pub(super) log: LogPosition,
     /// What is in force.
     pub(super) governance: &'a Governance,
+    /// How the charter stands to the highest ever seen.
+    pub(super) charter: CharterNote,
+    /// The center's own policy.
+    pub(super) policy: Result<&'a Policy, &'a NodeError>,
     /// This center.
     pub(super) center: &'a CenterId,
     /// The key that it signs with.
@@ -61,22 +86,41 @@ pub(super) struct Known<'a> {
 pub(super) fn lacks(known: Known<'_>) -> Vec<Lack> {
     let public = if known.log.entries == 0 {
         vec![Lack::LogEmpty]
-    } else if known.governance.charter().is_none() {
-        let pinned = known.governance.fingerprint().into_iter();
-        pinned.map(|pinned| Lack::Charter { pinned }).collect()
+    } else if let Some(lack) = of_charter(known) {
+        vec![lack]
     } else {
-        of_roster(known)
-            .into_iter()
-            .chain(of_currency(known))
-            .collect()
+        let documents = of_roster(known).into_iter().chain(of_currency(known));
+        documents.chain(of_studies(known)).collect()
     };
-    public.into_iter().chain(of_rows(known.rows)).collect()
+    let policy = known.policy.err().map(|error| Lack::Policy {
+        sentence: error.to_string(),
+    });
+    let public = public.into_iter().chain(policy);
+    public.chain(of_rows(known.rows)).collect()
+}
+
+fn of_charter(known: Known<'_>) -> Option<Lack> {
+    match known.charter {
+        CharterNote::Fork(seen) => return Some(Lack::OtherCharter { seen }),
+        CharterNote::Behind(seen) => return Some(Lack::CharterWithheld { seen }),
+        CharterNote::Highest => {}
+    }
+    if known.governance.charter().is_none() {
+        let pinned = known.governance.fingerprint()?;
+        return Some(Lack::Charter { pinned });
+    }
+    let fork = known.governance.fork()?;
+    Some(Lack::CharterFork { fork })
 }
 
 fn of_roster(known: Known<'_>) -> Option<Lack> {
     let Some(roster) = known.governance.roster() else {
         return Some(Lack::Roster);
     };
+    if let Some(how) = known.governance.withdrawal(&roster.id, known.now) {
+        let version = roster.document.version;
+        return Some(Lack::RosterWithdrawn { version, how });
+    }
     let center = known.center.clone();
     let Some(entry) = roster.document.center(known.center) else {
         let version = roster.document.version;
@@ -99,7 +143,28 @@ fn of_currency(known: Known<'_>) -> Option<Lack> {
     if age >= SignedDuration::from_secs(CURRENCY_VALID_S) {
         return Some(Lack::CurrencyExpired { of });
     }
-    (age < SignedDuration::from_secs(-CLOCK_SKEW_S)).then_some(Lack::CurrencyAhead { of })
+    if age < SignedDuration::from_secs(-CLOCK_SKEW_S) {
+        return Some(Lack::CurrencyAhead { of });
+    }
+    let fits = known.governance.fits(&currency.document);
+    fits.is_err().then_some(Lack::CurrencyOther { of })
+}
+
+/// Studies in which questions can be asked, but for a number of the center's own review board.
+fn of_studies(known: Known<'_>) -> impl Iterator<Item = Lack> {
+    let today = day::today(known.now);
+    let in_force = known.governance.studies().filter(move |(id, study)| {
+        study.expires > known.now && known.governance.withdrawal(id, known.now).is_none()
+    });
+    in_force.filter_map(move |(_, study)| {
+        let why = known
+            .policy
+            .ok()?
+            .review_board(study.name.as_str(), today)
+            .err()?;
+        let study = study.name.clone();
+        Some(Lack::ReviewBoard { study, why })
+    })
 }
 
 const fn of_rows(rows: Rows) -> Option<Lack> {
@@ -121,6 +186,35 @@ impl Lack {
                  compare the fingerprint with the registry office's, by another way than the coordinator; if it is wrong, \
                  correct `charter` in node.toml and start the node again"
             ),
+            Self::OtherCharter { seen } => format!(
+                "the log shows another charter of version {} than the one that this node saw before, {}. somebody shows this node \
+                 another history: ask the registry office and other centers which one is right",
+                seen.version, seen.id
+            ),
+            Self::CharterWithheld { seen } => format!(
+                "the log does not show charter {} (version {}), which this node saw before. somebody withholds it: \
+                 ask the registry office and other centers, and compare `cartally log` with them",
+                seen.id, seen.version
+            ),
+            Self::CharterFork { fork } => format!(
+                "two charters succeed the same one: {} and {}. nothing is in force until the committee has settled it. \
+                 ask the registry office",
+                fork.one, fork.other
+            ),
+            Self::RosterWithdrawn { version, how } => match how {
+                Withdrawal::Suspended { until } => format!(
+                    "a member of the committee suspended the roster (version {version}) until {until:.0}. ask the registry office why"
+                ),
+                Withdrawal::Revoked => format!(
+                    "the committee revoked the roster (version {version}). ask the registry office for a new one"
+                ),
+            },
+            Self::CurrencyOther { of } => format!(
+                "the currency document of {of:.0} speaks of another log or of revocations that this node has not seen. \
+                 compare `cartally log` with the registry office, and ask for a new currency document"
+            ),
+            Self::Policy { sentence } => format!("the policy cannot be used: {sentence}. until then nothing is answered"),
+            Self::ReviewBoard { study, why } => why.sentence(study.as_str()),
             Self::Roster => "no roster is in force yet. send enrolment.json to the registry office if you have not, \
                 and ask when the committee will have signed the roster".to_owned(),
             Self::NotInRoster { center, version } => format!(
@@ -146,185 +240,6 @@ impl Lack {
             Self::Import => "nothing is imported. run `cartally-node import DIR`, then `cartally-node lock`".to_owned(),
             Self::Lock => "there is no lock that questions could be asked of, or every lock is retired. \
                 run `cartally-node lock`".to_owned(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use protocol::documents::Roster;
-    use protocol::envelope::{Envelope, Payload};
-    use rstest::rstest;
-
-    use super::*;
-    use crate::answer::fixture::{Network, key, now};
-    use crate::keys::signing_key;
-
-    const READY: Rows = Rows {
-        imported: true,
-        lock_for_today: true,
-    };
-
-    fn document<P: Payload>(envelope: Option<&Envelope>) -> P {
-        envelope.unwrap().parse_unverified().unwrap()
-    }
-
-    fn lacking_in(network: &Network, rows: Rows, now: Timestamp) -> Vec<Lack> {
-        let documents = network.log_documents();
-        let log = LogPosition {
-            entries: documents.len() as u64,
-            ..LogPosition::EMPTY
-        };
-        lacks(Known {
-            log,
-            governance: &network.governance(),
-            center: &"K01".parse().unwrap(),
-            key: signing_key(&network.data).unwrap().public(),
-            rows,
-            now,
-        })
-    }
-
-    fn lacking(network: &Network) -> Vec<Lack> {
-        lacking_in(network, READY, now())
-    }
-
-    /// With a roster that differs from the fixture's.
-    fn with_roster(change: impl FnOnce(&mut Roster)) -> Network {
-        let mut network = Network::new();
-        let mut roster: Roster = document(network.documents.roster.as_ref());
-        roster.version += 1;
-        change(&mut roster);
-        network.documents.roster = Some(network.decide(&roster));
-        network
-    }
-
-    #[test]
-    fn a_node_with_everything_lacks_nothing() {
-        assert_eq!(lacking(&Network::new()), []);
-    }
-
-    #[test]
-    fn an_empty_log_lacks_everything_public_at_once() {
-        let network = Network::new();
-        let found = lacks(Known {
-            log: LogPosition::EMPTY,
-            governance: &Governance::pinned_to(network.documents.charter.id()),
-            center: &"K01".parse().unwrap(),
-            key: key().public(),
-            rows: READY,
-            now: now(),
-        });
-        assert_eq!(found, [Lack::LogEmpty]);
-    }
-
-    #[test]
-    fn a_charter_that_is_not_the_pinned_one_is_told_by_the_pinned_fingerprint() {
-        let mut network = Network::new();
-        let pinned = network.documents.charter.id();
-        network.documents.charter = crate::answer::fixture::charter(&key(), &key());
-        let found = lacking(&network);
-        assert_eq!(found, [Lack::Charter { pinned }]);
-        let sentence = found[0].sentence();
-        assert!(sentence.contains(&pinned.to_string()), "{sentence}");
-    }
-
-    #[test]
-    fn a_network_without_a_roster_or_currency_lacks_both() {
-        let mut network = Network::new();
-        network.documents.roster = None;
-        network.documents.currency = None;
-        assert_eq!(lacking(&network), [Lack::Roster, Lack::Currency]);
-    }
-
-    #[test]
-    fn a_roster_without_the_center_is_told_with_its_version() {
-        let network = with_roster(|roster| roster.centers[0].id = "K02".parse().unwrap());
-        let center = "K01".parse().unwrap();
-        assert_eq!(
-            lacking(&network),
-            [Lack::NotInRoster { center, version: 2 }]
-        );
-    }
-
-    #[test]
-    fn a_roster_with_another_key_is_told_with_the_nodes_own() {
-        let network = with_roster(|roster| roster.centers[0].signing_key = key().public());
-        let center = "K01".parse().unwrap();
-        let own = signing_key(&network.data).unwrap().public();
-        assert_eq!(lacking(&network), [Lack::OtherKey { center, own }]);
-    }
-
-    #[test]
-    fn an_entry_ends_at_its_moment() {
-        let network = with_roster(|roster| roster.centers[0].valid_until = now());
-        let (center, until) = ("K01".parse().unwrap(), now());
-        assert_eq!(lacking(&network), [Lack::Expired { center, until }]);
-    }
-
-    #[rstest]
-    #[case::a_second_before_its_end(CURRENCY_VALID_S - 1, None)]
-    #[case::at_its_end(CURRENCY_VALID_S, Some(Lack::CurrencyExpired { of: now() }))]
-    #[case::within_the_skew(-CLOCK_SKEW_S, None)]
-    #[case::beyond_the_skew(-CLOCK_SKEW_S - 1, Some(Lack::CurrencyAhead { of: now() }))]
-    fn currency_is_judged_as_for_an_answer(#[case] age_s: i64, #[case] expected: Option<Lack>) {
-        let at = now() + SignedDuration::from_secs(age_s);
-        let found = lacking_in(&Network::new(), READY, at);
-        assert_eq!(found, Vec::from_iter(expected));
-    }
-
-    #[rstest]
-    #[case(false, false, Some(Lack::Import))]
-    #[case(true, false, Some(Lack::Lock))]
-    #[case(true, true, None)]
-    fn without_import_and_lock_there_is_nothing_to_answer_from(
-        #[case] imported: bool,
-        #[case] lock_for_today: bool,
-        #[case] expected: Option<Lack>,
-    ) {
-        let rows = Rows {
-            imported,
-            lock_for_today,
-        };
-        let found = lacking_in(&Network::new(), rows, now());
-        assert_eq!(found, Vec::from_iter(expected));
-    }
-
-    #[test]
-    fn every_sentence_says_what_to_do_and_holds_on_one_line() {
-        let (center, own): (CenterId, _) = ("K01".parse().unwrap(), key().public());
-        let moment: Timestamp = "2026-11-21T01:02:03.123456789Z".parse().unwrap();
-        let all = [
-            Lack::LogEmpty,
-            Lack::Charter {
-                pinned: DocumentId::from_bytes([1; 32]),
-            },
-            Lack::Roster,
-            Lack::NotInRoster {
-                center: center.clone(),
-                version: 3,
-            },
-            Lack::OtherKey {
-                center: center.clone(),
-                own,
-            },
-            Lack::Expired {
-                center,
-                until: moment,
-            },
-            Lack::Currency,
-            Lack::CurrencyExpired { of: moment },
-            Lack::CurrencyAhead { of: moment },
-            Lack::Import,
-            Lack::Lock,
-        ];
-        for sentence in all.iter().map(Lack::sentence) {
-            assert!(sentence.contains(". "), "{sentence}");
-            assert!(
-                !sentence.contains("  ") && !sentence.contains('\n'),
-                "{sentence}"
-            );
-            assert!(!sentence.contains(".123"), "{sentence}");
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use protocol::api::{LogPage, Offer, Offers, Recorded, paths};
 use protocol::documents::{Answer, LogHead, Refusal, RefusalReason};
 use protocol::ids::ChainHead;
+use protocol::keys::SigningKey;
 use protocol::log::LogEntry;
 use protocol::task::TaskState;
 use tokio::sync::watch;
@@ -19,7 +20,7 @@ use transport::server::Server;
 use transport::tls::{Credentials, Roots, server_config};
 
 use super::*;
-use crate::answer::fixture::{Network, key, now};
+use crate::answer::fixture::{Network, now};
 
 /// What the coordinator of a test has and has seen.
 struct Relay {
@@ -32,6 +33,8 @@ struct Relay {
     turned_away: AtomicUsize,
     polls: AtomicUsize,
     changed: watch::Sender<()>,
+    /// The key that the roster names.
+    key: Arc<SigningKey>,
 }
 
 impl Relay {
@@ -121,7 +124,7 @@ async fn log(State(relay): State<Arc<Relay>>, UrlQuery(page): UrlQuery<Page>) ->
     Json(LogPage {
         entries,
         log: head.log,
-        head: Envelope::sign(&head, &key()),
+        head: Envelope::sign(&head, &relay.key),
     })
 }
 
@@ -161,6 +164,7 @@ impl World {
             turned_away: AtomicUsize::new(0),
             polls: AtomicUsize::new(0),
             changed: watch::Sender::new(()),
+            key: Arc::clone(&network.coordinator),
         });
         network
             .log_documents()

@@ -9,7 +9,7 @@ use protocol::amount::NanoRho;
 use protocol::documents::{Query, Study, TemplateDocument};
 use protocol::envelope::Payload;
 use protocol::ids::DocumentId;
-use protocol::question::Question;
+use protocol::question::{Mode, Question};
 use question::template::{shipped_template, with_rho_max};
 use serde::{Deserialize, Serialize};
 use transport::clock::ManualClock;
@@ -212,7 +212,7 @@ fn a_patient_who_came_between_two_locks_changes_no_answer_that_was_given() {
 
 /// What others see of a node that is asked many things, and what its log says: all but noise, lock ids and times.
 fn seen(network: &Network, data: &DataDir) -> (Vec<String>, String) {
-    let answerer = Answerer::open(data.clone()).unwrap();
+    let answerer = Answerer::open(data.clone(), now()).unwrap();
     let asked = |change: fn(&mut Question)| {
         let mut question = network.question(1, 0.05);
         change(&mut question);

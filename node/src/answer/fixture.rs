@@ -8,20 +8,21 @@ use indicatif::ProgressBar;
 use jiff::SignedDuration;
 use protocol::amount::NanoRho;
 use protocol::documents::{
-    Charter, Currency, Member, Query, Researcher, Roster, RosterCenter, Study, TemplateDocument,
-    hash_of_revocations,
+    Charter, Currency, LogHead, Member, Query, Researcher, Roster, RosterCenter, Study,
+    TemplateDocument, hash_of_revocations,
 };
 use protocol::envelope::Payload;
 use protocol::ids::{CenterId, DocumentId};
 use protocol::keys::SumKey;
 use protocol::log::LogEntry;
-use protocol::question::Question;
+use protocol::question::{Mode, Question};
 use protocol::verify::Taken;
 use question::template::shipped_template;
 use transport::clock::ManualClock;
 
 use super::*;
 use crate::init::{self, DEFAULT_POLICY};
+use crate::record::Verdict;
 use crate::testing::ebmt4;
 use crate::{import, lock};
 
@@ -40,6 +41,8 @@ pub(crate) struct Network {
     pub(crate) log: LogPosition,
     pub(crate) office: SigningKey,
     pub(crate) member: SigningKey,
+    /// The key that the roster names for the coordinator.
+    pub(crate) coordinator: Arc<SigningKey>,
     pub(crate) kim: SigningKey,
     pub(crate) lee: SigningKey,
     pub(crate) documents: Documents,
@@ -68,6 +71,7 @@ impl Network {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::new(folder.path().join("node"));
         let (office, member, kim, lee) = (key(), key(), key(), key());
+        let coordinator = Arc::new(key());
         let charter = charter(&member, &office);
         let config = NodeConfig {
             center: "K01".parse().unwrap(),
@@ -83,7 +87,12 @@ impl Network {
             .map(|name| decided(&template(name, &office), &office, &member))
             .collect();
         let ids = templates.iter().map(Envelope::id).collect();
-        let roster = roster(&office, &config.center, enrolment.signing_key);
+        let roster = roster(
+            &office,
+            coordinator.public(),
+            &config.center,
+            enrolment.signing_key,
+        );
         let documents = Documents {
             roster: Some(decided(&roster, &office, &member)),
             study: Some(decided(&study(&office, ids, &kim, &lee), &office, &member)),
@@ -99,6 +108,7 @@ impl Network {
             log: LogPosition::EMPTY,
             office,
             member,
+            coordinator,
             kim,
             lee,
             documents,
@@ -180,7 +190,13 @@ impl Network {
     }
 
     pub(crate) fn answerer(&self) -> Answerer {
-        Answerer::open(self.data.clone()).unwrap()
+        Answerer::open(self.data.clone(), self.clock.now()).unwrap()
+    }
+
+    /// The coordinator's signed word that its log ends here.
+    pub(crate) fn head(&self, log: LogPosition) -> Envelope {
+        let (network, time) = ("kr".parse().unwrap(), self.clock.now());
+        Envelope::sign(&LogHead { network, log, time }, &self.coordinator)
     }
 
     /// A document as proposer and committee sign it.
@@ -198,17 +214,50 @@ impl Network {
         governance: &Governance,
         query: &Envelope,
     ) -> Envelope {
-        // The coordinator logs a query before it offers it.
-        let mut governance = governance.clone();
-        log(&mut governance, query);
-        answerer.respond(
-            query,
-            Circumstances {
-                governance: &governance,
-                log: self.log,
-                clock: self.clock.as_ref(),
-            },
-        )
+        match self.end_of(answerer, governance, query) {
+            Response::Send(envelope) => envelope,
+            Response::AwaitingApproval => panic!("the query waits for a person"),
+        }
+    }
+
+    /// What the node does with a query.
+    pub(crate) fn end_of(
+        &self,
+        answerer: &Answerer,
+        governance: &Governance,
+        query: &Envelope,
+    ) -> Response {
+        let governance = with_query(governance, query);
+        answerer.respond(query, self.on(&governance)).unwrap()
+    }
+
+    /// Whether a query waits for a person.
+    pub(crate) fn waits(&self, query: &Envelope) -> bool {
+        let response = self.end_of(&self.answerer(), &self.governance(), query);
+        matches!(response, Response::AwaitingApproval)
+    }
+
+    /// A person's word on a query, as the command line writes it down.
+    pub(crate) fn decide_by_hand(&self, query: &Envelope, verdict: Verdict) {
+        let record = Record::open(&self.data.record()).unwrap();
+        let now = self.clock.now();
+        record.decide(query.id(), verdict, "jo", "", now).unwrap();
+    }
+
+    /// Where and when queries are answered.
+    pub(crate) fn on<'a>(&'a self, governance: &'a Governance) -> Circumstances<'a> {
+        Circumstances {
+            governance,
+            log: self.log,
+            clock: self.clock.as_ref(),
+        }
+    }
+
+    /// What the record holds, by its rows' codes.
+    pub(crate) fn recorded(&self) -> Vec<&'static str> {
+        let record = Record::open(&self.data.record()).unwrap();
+        let entries = record.entries().unwrap();
+        entries.iter().map(|(entry, _)| entry.kind.code()).collect()
     }
 
     pub(crate) fn opened<P: Payload>(&self, envelope: &Envelope) -> P {
@@ -246,6 +295,13 @@ fn decided<P: Payload>(document: &P, office: &SigningKey, member: &SigningKey) -
     let mut envelope = Envelope::sign_seeing(document, office, LogPosition::EMPTY);
     envelope.add_signature_seeing(member, LogPosition::EMPTY);
     envelope
+}
+
+/// The coordinator logs a query before it offers it.
+pub(crate) fn with_query(governance: &Governance, query: &Envelope) -> Governance {
+    let mut governance = governance.clone();
+    log(&mut governance, query);
+    governance
 }
 
 /// Appends a document to the log that `governance` reads.
@@ -304,6 +360,7 @@ fn template(name: &str, office: &SigningKey) -> TemplateDocument {
 
 fn roster(
     office: &SigningKey,
+    coordinator: protocol::keys::PublicKey,
     center: &CenterId,
     signing_key: protocol::keys::PublicKey,
 ) -> Roster {
@@ -318,7 +375,7 @@ fn roster(
         network: "kr".parse().unwrap(),
         proposer: office.public(),
         version: 1,
-        coordinator: key().public(),
+        coordinator,
         centers: vec![center],
         answer_delay_s: 0.0,
     }

@@ -6,7 +6,7 @@ use privacy::Receipt;
 use protocol::amount::NanoRho;
 use protocol::documents::Query;
 use protocol::ids::DocumentId;
-use protocol::question::Question;
+use protocol::question::{Mode, Question};
 use rstest::rstest;
 
 use super::fixture::{Network, charter, key, lock_rows, now};
@@ -204,13 +204,19 @@ fn a_node_without_its_ledger_or_with_a_broken_policy_does_not_start() {
     let network = Network::with_rows();
     network.set_policy("[caps]", "[lids]");
     assert_eq!(
-        Answerer::open(network.data.clone()).err().unwrap().code(),
+        Answerer::open(network.data.clone(), now())
+            .err()
+            .unwrap()
+            .code(),
         "node.config"
     );
     std::fs::write(network.data.policy(), DEFAULT_POLICY).unwrap();
     std::fs::remove_file(network.data.ledger()).unwrap();
     assert_eq!(
-        Answerer::open(network.data.clone()).err().unwrap().code(),
+        Answerer::open(network.data.clone(), now())
+            .err()
+            .unwrap()
+            .code(),
         "ledger_missing"
     );
     assert!(!Path::new(&network.data.ledger()).exists());

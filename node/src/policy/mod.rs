@@ -8,7 +8,6 @@ mod tests;
 use std::path::Path;
 
 use protocol::amount::NanoRho;
-use protocol::documents::Study;
 use protocol::ids::{PersonId, StudyName};
 use serde::Deserialize;
 
@@ -83,15 +82,6 @@ impl Policy {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// The caps for questions of `study`: the lesser of its own and the center's.
-    #[must_use]
-    pub fn caps_for(&self, study: &Study) -> Caps {
-        Caps {
-            study: self.caps.study.min(study.rho_cap),
-            ..self.caps
-        }
     }
 
     /// The center's caps.

@@ -35,6 +35,22 @@ pub enum Unapproved {
     },
 }
 
+impl Unapproved {
+    /// What is missing, and what the operator can do about it.
+    #[must_use]
+    pub fn sentence(self, study: &str) -> String {
+        let renewed = "write a number that holds under [[review_board.approvals]] in policy.toml, or leave it so";
+        match self {
+            Self::NoNumber => format!(
+                "policy.toml requires your own review board's number for each study and names none for {study}. {renewed}"
+            ),
+            Self::Expired { on } => format!(
+                "your own review board's number for study {study} held until {on}. {renewed}"
+            ),
+        }
+    }
+}
+
 impl Policy {
     /// The approval of `study` by the center's own review board that holds on `today`, the longest one; nothing if there
     /// is none and none is required.

@@ -211,6 +211,14 @@ impl Record {
         Ok(store::last(&self.lock())?.map_or(ChainHead::EMPTY, |(_, head)| head))
     }
 
+    /// The number of the last row: whoever saw it before knows whether there is more to look at.
+    ///
+    /// # Errors
+    /// The file could not be read.
+    pub fn last_row(&self) -> Result<i64, RecordError> {
+        Ok(store::last(&self.lock())?.map_or(0, |(seq, _)| seq))
+    }
+
     /// Recomputes every head from the first row on, over the rows and the bytes of their documents.
     ///
     /// # Errors

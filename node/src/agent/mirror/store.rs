@@ -1,17 +1,19 @@
-//! The copy of the log on disk: `log.db`, entries as they came.
+//! The copy of the log on disk: `log.db`, entries and the last signed head as they came.
 
 use std::path::Path;
 
 use protocol::envelope::Envelope;
 use protocol::log::LogEntry;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use crate::error::NodeError;
 
-/// The version of the file that this program writes.
-const VERSION: i64 = 1;
+/// The landed schemas, oldest first; a landed one is never edited.
+const SCHEMAS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 const INSERT_ENTRY: &str = "INSERT INTO entry (log_index, time, envelope) VALUES (?1, ?2, ?3)";
+const REPLACE_HEAD: &str = "INSERT INTO head (only, envelope) VALUES (1, ?1) ON CONFLICT (only) DO UPDATE SET envelope = ?1";
+const SELECT_HEAD: &str = "SELECT envelope FROM head";
 const SELECT_ENTRIES: &str = "SELECT log_index, time, envelope FROM entry ORDER BY log_index";
 
 /// The open file.
@@ -27,21 +29,32 @@ impl Entries {
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found > VERSION {
+        // Immediate: of two processes that open an old file, one brings it up to date.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let known = i64::try_from(SCHEMAS.len()).unwrap_or(i64::MAX);
+        if found > known {
             return Err(NodeError::StoreNewer {
                 path: path.to_owned(),
                 found,
-                known: VERSION,
+                known,
             });
         }
-        if found == 0 {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(include_str!("schema_1.sql"))?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
+        for schema in SCHEMAS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+            transaction.execute_batch(schema)?;
         }
+        transaction.pragma_update(None, "user_version", known)?;
+        transaction.commit()?;
         Ok(Self { connection })
+    }
+
+    /// The coordinator's last signed word on where its log ends.
+    pub(super) fn head(&self) -> Result<Option<Envelope>, NodeError> {
+        let mut statement = self.connection.prepare(SELECT_HEAD)?;
+        let bytes: Option<Vec<u8>> = statement.query_row([], |row| row.get(0)).optional()?;
+        bytes
+            .map(|bytes| Envelope::from_json(&bytes).map_err(|_| unreadable()))
+            .transpose()
     }
 
     /// All entries, oldest first.
@@ -55,8 +68,12 @@ impl Entries {
         Ok(entries)
     }
 
-    /// Appends entries, all or none.
-    pub(super) fn append(&mut self, entries: &[LogEntry]) -> Result<(), NodeError> {
+    /// Appends entries and keeps the head after them, all or none.
+    pub(super) fn append(
+        &mut self,
+        entries: &[LogEntry],
+        head: &Envelope,
+    ) -> Result<(), NodeError> {
         let transaction = self.connection.transaction()?;
         for entry in entries {
             transaction.prepare_cached(INSERT_ENTRY)?.execute(params![
@@ -65,17 +82,21 @@ impl Entries {
                 entry.envelope.to_json()
             ])?;
         }
+        transaction.execute(REPLACE_HEAD, [head.to_json()])?;
         Ok(transaction.commit()?)
+    }
+}
+
+fn unreadable() -> NodeError {
+    NodeError::Network {
+        code: "log.damaged",
+        sentence: "the copy of the common log is damaged. remove log.db; it will be fetched again"
+            .to_owned(),
     }
 }
 
 fn entry_of(row: &Row<'_>) -> Result<LogEntry, NodeError> {
     let (index, time, envelope): (i64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let unreadable = || NodeError::Network {
-        code: "log.damaged",
-        sentence: "the copy of the common log is damaged. remove log.db; it will be fetched again"
-            .to_owned(),
-    };
     Ok(LogEntry {
         index: u64::try_from(index).map_err(|_| unreadable())?,
         time: time.parse().map_err(|_| unreadable())?,
@@ -86,4 +107,50 @@ fn entry_of(row: &Row<'_>) -> Result<LogEntry, NodeError> {
 /// Indexes stay far below 2^63.
 fn signed(index: u64) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_version_1_keeps_its_entries_and_learns_of_heads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let envelope = Envelope {
+            payload_type: "t".to_owned(),
+            payload: String::new(),
+            signatures: vec![],
+        };
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("schema_1.sql")).unwrap();
+        old.execute(
+            INSERT_ENTRY,
+            params![0, "2026-11-21T00:00:00Z", envelope.to_json()],
+        )
+        .unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        let mut store = Entries::open(&path).unwrap();
+        assert_eq!(
+            (store.all().unwrap().len(), store.head().unwrap()),
+            (1, None)
+        );
+        store.append(&[], &envelope).unwrap();
+        assert_eq!(
+            Entries::open(&path).unwrap().head().unwrap(),
+            Some(envelope)
+        );
+    }
+
+    #[test]
+    fn a_copy_of_a_later_program_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        drop(Entries::open(&path).unwrap());
+        let other = Connection::open(&path).unwrap();
+        other.pragma_update(None, "user_version", 99).unwrap();
+        let refused = Entries::open(&path).unwrap_err();
+        assert_eq!(refused.code(), "store.newer");
+    }
 }
