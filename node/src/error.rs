@@ -156,6 +156,9 @@ pub enum NodeError {
     /// The record could not be used.
     #[error(transparent)]
     Record(#[from] crate::record::RecordError),
+    /// An exported record does not hold.
+    #[error(transparent)]
+    Export(#[from] crate::record::ExportError),
     /// Nothing was released.
     #[error(transparent)]
     Privacy(#[from] privacy::PrivacyError),
@@ -202,6 +205,7 @@ impl NodeError {
             Self::Transport(transport) => transport.code(),
             Self::Ledger(ledger) => ledger.code(),
             Self::Record(record) => record.code(),
+            Self::Export(export) => export.code(),
             Self::Privacy(privacy) => privacy.code(),
             Self::Network { code, .. } => code,
         }

@@ -73,13 +73,7 @@ impl Status {
             lock_for_today: store
                 .newest_lock_on_or_before(today)?
                 .map(|lock| lock.lock_id),
-            budget: Budget {
-                year_spent_nano_rho: spent.year,
-                year_cap_nano_rho: policy.caps().year,
-                lifetime_spent_nano_rho: spent.lifetime,
-                lifetime_cap_nano_rho: policy.caps().lifetime,
-                charges: spent.charges,
-            },
+            budget: Budget::of(spent, policy),
         })
     }
 
@@ -137,7 +131,19 @@ impl Status {
 }
 
 impl Budget {
-    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    /// What was spent beside what may be.
+    pub(crate) const fn of(spent: Spent, policy: &Policy) -> Self {
+        Self {
+            year_spent_nano_rho: spent.year,
+            year_cap_nano_rho: policy.caps().year,
+            lifetime_spent_nano_rho: spent.lifetime,
+            lifetime_cap_nano_rho: policy.caps().lifetime,
+            charges: spent.charges,
+        }
+    }
+
+    /// Writes it for people.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let mut line = |what: &str, spent: NanoRho, cap: NanoRho| {
             let (epsilon, of) = (spent.epsilon(), cap.epsilon());
             writeln!(

@@ -76,6 +76,11 @@ impl Mirror {
         self.stored.all()
     }
 
+    /// The entry at this place.
+    pub fn entry(&self, index: u64) -> Result<Option<LogEntry>, NodeError> {
+        self.stored.one(index)
+    }
+
     /// The coordinator's last signed word on where its log ends.
     pub fn head(&self) -> Result<Option<Envelope>, NodeError> {
         self.stored.head()

@@ -14,11 +14,12 @@ mod tick;
 mod waiting;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::RefusalReason;
+use protocol::documents::{Currency, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::log::{LogEntry, LogPosition};
@@ -27,11 +28,12 @@ use transport::TransportError;
 use transport::clock::Clock;
 use transport::shutdown::Shutdown;
 
-use crate::answer::Answerer;
+use crate::answer::{Answerer, currency};
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
-use crate::record::{CharterNote, SeenCharter};
+use crate::keys;
+use crate::record::{CharterNote, Record, SeenCharter};
 use backoff::Backoff;
 use connect::Connection;
 use mirror::{Mirror, Own};
@@ -119,7 +121,7 @@ impl Agent {
     fn open(data: &DataDir, clock: Arc<dyn Clock>, shutdown: Shutdown) -> Result<Self, NodeError> {
         let answerer = Answerer::open(data.clone(), clock.now())?;
         let connection = Connection::open(data, answerer.config(), &clock, shutdown.clone())?;
-        let mirror = open_mirror(data, &answerer)?;
+        let mirror = open_mirror(data)?;
         let mut agent = Self {
             answerer: Arc::new(answerer),
             connection: Arc::new(connection),
@@ -372,7 +374,7 @@ pub fn record_restore(
     clock: &Arc<dyn Clock>,
 ) -> Result<protocol::amount::NanoRho, NodeError> {
     let answerer = Answerer::open(data.clone(), clock.now())?;
-    let mirror = open_mirror(data, &answerer)?;
+    let mirror = open_mirror(data)?;
     Ok(answerer.ledger().record_restore(
         mirror.own_answers(),
         mirror.position().entries,
@@ -381,12 +383,23 @@ pub fn record_restore(
 }
 
 /// The node's copy of the log, for whoever needs no connection.
-pub(crate) fn open_mirror(data: &DataDir, answerer: &Answerer) -> Result<Mirror, NodeError> {
-    let own = Own {
-        center: answerer.config().center.clone(),
-        key: answerer.key().public(),
-    };
-    Mirror::open(&data.log(), answerer.config().charter, own)
+pub(crate) fn open_mirror(data: &DataDir) -> Result<Mirror, NodeError> {
+    let config = NodeConfig::load(data)?;
+    let key = keys::signing_key(data)?.public();
+    let center = config.center;
+    Mirror::open(&data.log(), config.charter, Own { center, key })
+}
+
+/// Takes the currency document in `file` into use, if the node's copy of the log bears it out.
+pub(crate) fn load_currency(
+    data: &DataDir,
+    file: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<Currency, NodeError> {
+    let mirror = open_mirror(data)?;
+    let now = clock.now();
+    let record = Record::open_or_begin(&data.record(), now)?;
+    currency::load(file, &data.currency(), mirror.governance(), &record, now)
 }
 
 /// What these locks guard is whole between any two statements, so a thread that panicked left nothing half done.

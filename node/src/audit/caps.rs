@@ -1,18 +1,16 @@
 //! Was every charge within the caps of the policy in force when it was made? The ledger's own decision, taken again.
 
-use std::path::Path;
-
+use super::policies::Policies;
 use super::{Finding, LedgerBook, LogBook, RecordBook};
 use crate::ledger::{ChargeRequest, Entry, Kind, PastCharge, Refused, decide};
 use crate::policy::Policy;
-use crate::record;
 
 /// Every charge that no policy in force in its second allowed, and what cannot be said of charges before the record.
 pub(super) fn check(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>) -> Vec<Finding> {
     let Some(begun_s) = record.begun_s() else {
         return Vec::new();
     };
-    let policies = policies(record);
+    let policies = Policies::of(record);
     let mut findings = Vec::new();
     let (mut past, mut unknown) = (Vec::<PastCharge>::new(), 0);
     for (entry, _) in &ledger.entries {
@@ -59,7 +57,7 @@ fn fault(
     entry: &Entry,
     request: &ChargeRequest,
     past: &[PastCharge],
-    policies: &[(i64, Option<Policy>)],
+    policies: &Policies,
     log: &LogBook<'_>,
 ) -> Option<Finding> {
     let seq = entry.seq;
@@ -79,12 +77,7 @@ fn fault(
             entry.at_s,
         )
     };
-    allowed(
-        in_force(policies, entry.at_s)
-            .filter_map(Option::as_ref)
-            .map(decided),
-        seq,
-    )
+    allowed(policies.in_force(entry.at_s, entry.at_s).map(decided), seq)
 }
 
 /// Nothing if one of the decisions allows; otherwise what the last one says.
@@ -97,34 +90,4 @@ fn allowed(decisions: impl Iterator<Item = Result<(), Refused>>, seq: i64) -> Op
         }
     }
     Some(finding)
-}
-
-/// Every policy of the record with its second, oldest first; one that cannot be read allows nothing.
-fn policies(record: &RecordBook) -> Vec<(i64, Option<Policy>)> {
-    let of = |entry: &record::Entry| match &entry.kind {
-        record::Kind::Policy { text } => {
-            let policy = Policy::parse(text, Path::new("policy.toml"));
-            Some((entry.at_s, policy.ok()))
-        }
-        record::Kind::Begun
-        | record::Kind::Charter { .. }
-        | record::Kind::Awaiting { .. }
-        | record::Kind::Approved { .. }
-        | record::Kind::RefusedByPerson { .. }
-        | record::Kind::Answer { .. }
-        | record::Kind::Refusal { .. }
-        | record::Kind::Request { .. }
-        | record::Kind::Currency { .. } => None,
-    };
-    record.entries.iter().filter_map(of).collect()
-}
-
-/// The policies that may have been in force in this second: the last one before it, and all that came within it.
-fn in_force(
-    policies: &[(i64, Option<Policy>)],
-    at_s: i64,
-) -> impl Iterator<Item = &Option<Policy>> {
-    let before = policies.iter().rfind(|(second, _)| *second < at_s);
-    let within = policies.iter().filter(move |(second, _)| *second == at_s);
-    before.into_iter().chain(within).map(|(_, policy)| policy)
 }

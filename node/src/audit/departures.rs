@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use protocol::documents::Answer;
 use protocol::envelope::Envelope;
 use protocol::ids::{DocumentId, QuestionId};
 
+use super::policies::Policies;
 use super::{Finding, LedgerBook, LogBook, RecordBook, Recorded};
-use crate::ledger::Kind;
+use crate::day;
+use crate::ledger::{Entry, Kind};
+use crate::policy::{Decision, Policy};
 use crate::record::{self, Verdict};
 
 /// An answer that left, as the record has it.
 struct Left<'a> {
     seq: i64,
+    at_s: i64,
     query: DocumentId,
     question: QuestionId,
     /// Its bytes, and what they say, if they can be read.
@@ -30,6 +35,8 @@ struct Asked {
 /// Every answer of the record that should not have left, or not so.
 pub(super) fn check(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>) -> Vec<Finding> {
     let charged = charged(ledger);
+    let policies = Policies::of(record);
+    let mut answered = BTreeSet::new();
     let mut asked = BTreeMap::<DocumentId, Asked>::new();
     let mut findings = Vec::new();
     for entry in &record.entries {
@@ -37,6 +44,15 @@ pub(super) fn check(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>)
             findings.extend(unpaid(&left, &charged, ledger));
             findings.extend(misdirected(&left, log));
             findings.extend(unapproved(&left, asked.get(&left.query)));
+            // The first answer was consented to before its charge, a later one just before it left.
+            let is_first = answered.insert(left.question);
+            let charged_s = charged.get(&left.question).filter(|_| is_first);
+            let span = Span {
+                from_s: charged_s.map_or(left.at_s, |charged_s| left.at_s.min(*charged_s)),
+                to_s: left.at_s,
+            };
+            let was_approved = approved(asked.get(&left.query));
+            findings.extend(disallowed(&left, was_approved, span, &policies, log));
         } else {
             note(entry, &mut asked);
         }
@@ -56,16 +72,14 @@ pub(super) fn recorded(record: &RecordBook) -> Recorded {
         .collect()
 }
 
-/// The questions that the ledger charged.
-fn charged(ledger: &LedgerBook) -> BTreeSet<QuestionId> {
-    let question = |kind: &Kind| match kind {
-        Kind::Charge { question, .. } => Some(*question),
+/// The questions that the ledger charged, each with its second.
+fn charged(ledger: &LedgerBook) -> BTreeMap<QuestionId, i64> {
+    let charge = |entry: &Entry| match &entry.kind {
+        Kind::Charge { question, .. } => Some((*question, entry.at_s)),
         Kind::Restored { .. } => None,
     };
     let entries = ledger.entries.iter();
-    entries
-        .filter_map(|(entry, _)| question(&entry.kind))
-        .collect()
+    entries.filter_map(|(entry, _)| charge(entry)).collect()
 }
 
 /// The row as an answer that left, if it is one.
@@ -82,6 +96,7 @@ fn left<'a>(entry: &record::Entry, record: &'a RecordBook) -> Option<Left<'a>> {
     let envelope = bytes.and_then(|bytes| Envelope::from_json(bytes).ok());
     Some(Left {
         seq: entry.seq,
+        at_s: entry.at_s,
         query: *query,
         question: *question,
         bytes,
@@ -90,10 +105,14 @@ fn left<'a>(entry: &record::Entry, record: &'a RecordBook) -> Option<Left<'a>> {
 }
 
 /// Whether the ledger charged the question and keeps these very bytes for it.
-fn unpaid(left: &Left<'_>, charged: &BTreeSet<QuestionId>, ledger: &LedgerBook) -> Option<Finding> {
+fn unpaid(
+    left: &Left<'_>,
+    charged: &BTreeMap<QuestionId, i64>,
+    ledger: &LedgerBook,
+) -> Option<Finding> {
     let (seq, question) = (left.seq, left.question);
     let kept = ledger.answers.get(&question).map(Vec::as_slice);
-    if !charged.contains(&question) {
+    if !charged.contains_key(&question) {
         Some(Finding::AnswerNotCharged { seq, question })
     } else if kept.is_none() || kept != left.bytes {
         Some(Finding::AnswerAltered { seq, question })
@@ -105,12 +124,66 @@ fn unpaid(left: &Left<'_>, charged: &BTreeSet<QuestionId>, ledger: &LedgerBook) 
 /// Whether the row, the answer's own words and the query name one question.
 fn misdirected(left: &Left<'_>, log: &LogBook<'_>) -> Option<Finding> {
     let said = left.says.as_ref().map(|answer| answer.question);
-    let of_query = log.queries.get(&left.query).copied();
+    let of_query = log.queries.get(&left.query).map(|asked| asked.question);
     let one = said == Some(left.question) && of_query == Some(left.question);
     (!one).then_some(Finding::AnswerToAnother {
         seq: left.seq,
         query: left.query,
     })
+}
+
+/// From one second to another.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from_s: i64,
+    to_s: i64,
+}
+
+fn approved(asked: Option<&Asked>) -> bool {
+    asked.and_then(|asked| asked.verdict) == Some(Verdict::Approve)
+}
+
+/// Whether some policy in force while the answer was made let it leave, and the review board had approved the study.
+fn disallowed(
+    left: &Left<'_>,
+    was_approved: bool,
+    span: Span,
+    policies: &Policies,
+    log: &LogBook<'_>,
+) -> Option<Finding> {
+    let (seq, query) = (left.seq, left.query);
+    // What the log does not hold is another finding.
+    let asked = log.queries.get(&query)?;
+    let study = log.studies.get(&asked.study)?;
+    let template = log.templates.get(&asked.question)?;
+    let mut finding = Finding::AnswerAgainstPolicy { seq, query };
+    let Some(researcher) = &asked.researcher else {
+        return Some(finding);
+    };
+    for policy in policies.in_force(span.from_s, span.to_s) {
+        let ruling = policy.ruling(&study.name, template, researcher.as_str());
+        let lets = match ruling.decision {
+            Decision::Automatic => true,
+            Decision::Person => was_approved,
+            Decision::Refuse => false,
+        };
+        if lets && reviewed(policy, &study.name, span) {
+            return None;
+        }
+        if lets {
+            finding = Finding::AnswerWithoutReviewBoard { seq, query };
+        }
+    }
+    Some(finding)
+}
+
+/// Whether the review board's word held on the day of the charge or of the answer.
+fn reviewed(policy: &Policy, study: &str, span: Span) -> bool {
+    let holds = |second: i64| {
+        Timestamp::from_second(second)
+            .is_ok_and(|moment| policy.review_board(study, day::today(moment)).is_ok())
+    };
+    holds(span.from_s) || holds(span.to_s)
 }
 
 /// Whether a person was asked before the answer left, and did not approve.

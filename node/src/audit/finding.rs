@@ -79,6 +79,20 @@ pub enum Finding {
         /// The query.
         query: DocumentId,
     },
+    /// An answer left that no policy of its time let leave.
+    AnswerAgainstPolicy {
+        /// The record's row.
+        seq: i64,
+        /// The query.
+        query: DocumentId,
+    },
+    /// An answer left although the policy wanted the review board's number for its study and had none that held.
+    AnswerWithoutReviewBoard {
+        /// The record's row.
+        seq: i64,
+        /// The query.
+        query: DocumentId,
+    },
     /// An answer of this center stands in the common log and neither book knows it.
     AnswerUnknown {
         /// Its question.
@@ -120,6 +134,8 @@ impl Finding {
             Self::AnswerToAnother { .. } => "answer-to-another",
             Self::AnswerUnapproved { .. } => "answer-unapproved",
             Self::AnswerRefused { .. } => "answer-refused",
+            Self::AnswerAgainstPolicy { .. } => "answer-against-policy",
+            Self::AnswerWithoutReviewBoard { .. } => "answer-without-review-board",
             Self::AnswerUnknown { .. } => "answer-unknown",
             Self::AnswerNotRecorded { .. } => "answer-not-recorded",
         }
@@ -140,6 +156,8 @@ impl Finding {
             | Self::AnswerToAnother { .. }
             | Self::AnswerUnapproved { .. }
             | Self::AnswerRefused { .. }
+            | Self::AnswerAgainstPolicy { .. }
+            | Self::AnswerWithoutReviewBoard { .. }
             | Self::AnswerUnknown { .. }
             | Self::AnswerNotRecorded { .. } => Weight::Fault,
         }
@@ -194,6 +212,14 @@ impl fmt::Display for Finding {
             Self::AnswerRefused { seq, query } => write!(
                 f,
                 "row {seq} of the record: an answer to query {query} left although a person had refused it"
+            ),
+            Self::AnswerAgainstPolicy { seq, query } => write!(
+                f,
+                "row {seq} of the record: an answer to query {query} left that no policy of that time let leave"
+            ),
+            Self::AnswerWithoutReviewBoard { seq, query } => write!(
+                f,
+                "row {seq} of the record: an answer to query {query} left although the policy required the review board's number for its study and had none that held"
             ),
             Self::AnswerUnknown {
                 question,

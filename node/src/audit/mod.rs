@@ -6,18 +6,21 @@
 mod caps;
 mod departures;
 mod finding;
+mod log_book;
+mod policies;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::amount::NanoRho;
-use protocol::ids::{ChainHead, DocumentId, QuestionId};
+use protocol::ids::{ChainHead, DocumentId, PersonId, QuestionId};
 
 use crate::ledger::{self, LoggedAnswer};
 use crate::record;
 
 pub use finding::{Finding, Weight};
+pub use log_book::log_book;
 
 /// Everything that an audit looks at.
 #[derive(Debug)]
@@ -65,12 +68,23 @@ pub struct RecordBook {
 pub struct LogBook<'a> {
     /// The center's own answers.
     pub own_answers: &'a [LoggedAnswer],
-    /// The question of every query.
-    pub queries: BTreeMap<DocumentId, QuestionId>,
+    /// Every query.
+    pub queries: BTreeMap<DocumentId, AskedQuery>,
     /// The name of the template of every question that was asked.
     pub templates: BTreeMap<QuestionId, String>,
     /// What every study was called and might spend, by its document id: expired and revoked ones too.
     pub studies: BTreeMap<DocumentId, StudyTerms>,
+}
+
+/// What a query asks, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedQuery {
+    /// The question.
+    pub question: QuestionId,
+    /// The study that it is asked in.
+    pub study: DocumentId,
+    /// The researcher of that study who signed it, if one did.
+    pub researcher: Option<PersonId>,
 }
 
 /// What the caps need to know of a study.

@@ -15,7 +15,7 @@ struct Case {
     ledger: LedgerBook,
     record: RecordBook,
     own_answers: Vec<LoggedAnswer>,
-    queries: BTreeMap<DocumentId, QuestionId>,
+    queries: BTreeMap<DocumentId, AskedQuery>,
     templates: BTreeMap<QuestionId, String>,
     studies: BTreeMap<DocumentId, StudyTerms>,
 }
@@ -97,7 +97,12 @@ impl Case {
     }
 
     fn asked(&mut self, number: u8) {
-        self.queries.insert(query(number), question(number));
+        let asked = AskedQuery {
+            question: question(number),
+            study: study(),
+            researcher: Some("kim".parse().unwrap()),
+        };
+        self.queries.insert(query(number), asked);
         self.templates
             .insert(question(number), "survival".to_owned());
     }
@@ -243,6 +248,76 @@ fn a_charge_above_the_smaller_cap_of_a_rule_or_of_the_study_is_found() {
     );
 }
 
+/// A policy that leaves every question to this word.
+fn deciding(word: &str) -> String {
+    DEFAULT_POLICY.replace("default = \"automatic\"", &format!("default = \"{word}\""))
+}
+
+#[test]
+fn an_answer_that_the_policy_of_its_time_refused_or_left_to_a_person_is_found() {
+    for word in ["refuse", "person"] {
+        let mut case = Case::sound();
+        case.policy(350, &deciding(word));
+        case.answered(3, 400);
+        assert_eq!(case.codes(), ["answer-against-policy"], "{word}");
+    }
+    let mut case = Case::new();
+    case.policy(150, &deciding("person"));
+    case.happens(160, record::Kind::Awaiting { query: query(1) });
+    let (by, note) = ("jo".to_owned(), String::new());
+    let query = query(1);
+    case.happens(170, record::Kind::Approved { query, by, note });
+    case.answered(1, 200);
+    assert_eq!(case.findings(), []);
+}
+
+#[test]
+fn an_answer_is_judged_by_the_policies_between_its_charge_and_its_departure() {
+    let mut case = Case::new();
+    let document = answer(1);
+    case.charged(1, 200, 0.05);
+    let kept = document.to_json();
+    case.ledger.answers.insert(question(1), kept);
+    // Somebody changed the policy while the rows were counted.
+    case.policy(201, &deciding("refuse"));
+    case.left(1, 202, &document);
+    // The same answer to another query later rests on the policy of then.
+    let other = AskedQuery {
+        question: question(1),
+        ..case.queries[&query(1)].clone()
+    };
+    case.queries.insert(query(5), other);
+    let kind = record::Kind::Answer {
+        query: query(5),
+        question: question(1),
+        document: document.id(),
+    };
+    case.happens(300, kind);
+    let query = query(5);
+    assert_eq!(
+        case.findings(),
+        [Finding::AnswerAgainstPolicy { seq: 5, query }]
+    );
+}
+
+#[test]
+fn an_answer_in_a_study_that_the_review_board_had_not_approved_is_found() {
+    let requires = "[review_board]\nrequired = true\n";
+    let approval = "[[review_board.approvals]]\nstudy = \"trial\"\nnumber = \"7\"\nexpires = ";
+    let with = |more: &str| {
+        let mut case = Case::new();
+        case.policy(150, &format!("{DEFAULT_POLICY}\n{requires}{more}"));
+        case.answered(1, 200);
+        case.codes()
+    };
+    assert_eq!(with(""), ["answer-without-review-board"]);
+    assert_eq!(
+        with(&format!("{approval}1969-12-30\n")),
+        ["answer-without-review-board"]
+    );
+    assert_eq!(with(&format!("{approval}1999-12-31\n")), [""; 0]);
+}
+
 #[test]
 fn what_another_version_of_the_study_spent_counts_for_a_charge() {
     let mut case = Case::sound();
@@ -312,11 +387,19 @@ fn a_charge_without_a_policy_that_can_be_read_is_found() {
     case.record.entries.remove(1);
     assert_eq!(
         case.codes(),
-        ["charge-without-policy", "charge-without-policy"]
+        [
+            "charge-without-policy",
+            "charge-without-policy",
+            "answer-against-policy",
+            "answer-against-policy"
+        ]
     );
     let mut case = Case::sound();
     case.policy(250, "[caps]");
-    assert_eq!(case.findings(), [Finding::ChargeWithoutPolicy { seq: 2 }]);
+    assert_eq!(
+        case.codes(),
+        ["charge-without-policy", "answer-against-policy"]
+    );
 }
 
 #[test]
@@ -378,7 +461,7 @@ fn an_answer_with_other_bytes_than_the_ledger_keeps_is_found() {
 fn an_answer_sent_under_another_question_is_found() {
     // To a query that asks something else.
     let mut case = Case::sound();
-    case.queries.insert(query(1), question(9));
+    case.queries.get_mut(&query(1)).unwrap().question = question(9);
     assert_eq!(
         case.findings(),
         [Finding::AnswerToAnother {

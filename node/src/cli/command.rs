@@ -1,13 +1,14 @@
 //! What does each subcommand do? Opens what it needs, calls the library, tells the operator.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use transport::clock::Clock;
 
 use super::options::{Command, Forget, Format, Import, Lock, Options};
-use super::{End, enrol};
+use super::{End, audit, decide, enrol};
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
@@ -33,6 +34,11 @@ pub(super) fn perform(
         Command::Forget(asked) => forget(&data, asked, out, clock),
         Command::Status(asked) => status(&data, asked.json, out, clock),
         Command::Dictionary(asked) => print_dictionary(&data, asked.format, out),
+        Command::Pending => decide::pending(&data, out, clock),
+        Command::Approve(asked) => decide::approve(&data, asked, out, clock),
+        Command::Refuse(asked) => decide::refuse(&data, &asked.decision, out, clock),
+        Command::Currency(asked) => currency(&data, &asked.file, out, clock),
+        Command::Audit(asked) => audit::audit(&data, asked, out, clock),
         Command::LedgerRestored => ledger_restored(&data, out, clock),
         Command::Serve => serve(&data, options, clock),
     }
@@ -168,6 +174,20 @@ fn print_dictionary(data: &DataDir, format: Format, out: &mut dyn Write) -> Resu
             .map_err(|error| NodeError::Dictionary(error.to_string()))?,
     };
     Ok(say(writeln!(out, "{}", text.trim_end())))
+}
+
+fn currency(
+    data: &DataDir,
+    file: &Path,
+    out: &mut dyn Write,
+    clock: &Arc<dyn Clock>,
+) -> Result<End, NodeError> {
+    let loaded = crate::agent::load_currency(data, file, clock)?;
+    Ok(say(writeln!(
+        out,
+        "loaded the currency document of {:.0}, over {} entries of the log. a node that is serving takes it at its next step",
+        loaded.time, loaded.log.entries
+    )))
 }
 
 fn ledger_restored(

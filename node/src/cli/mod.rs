@@ -1,6 +1,8 @@
 //! What can an operator say? One subcommand each; the words are parsed here and the work is done elsewhere.
 
+mod audit;
 mod command;
+mod decide;
 mod enrol;
 mod options;
 
@@ -24,6 +26,8 @@ pub enum End {
     Nothing,
     /// The words were wrong.
     Usage,
+    /// An audit found what should not be.
+    Faults,
     /// The import landed, with rows left out.
     LandedWithRejects,
 }
@@ -34,7 +38,7 @@ impl End {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Nothing => 1,
+            Self::Nothing | Self::Faults => 1,
             Self::Usage => 2,
             Self::LandedWithRejects => 4,
         }

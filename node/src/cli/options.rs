@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::fingerprint::Fingerprint;
-use protocol::ids::{CenterId, NetworkName};
+use protocol::ids::{CenterId, DocumentId, NetworkName};
 use transport::join::Token;
 use transport::telemetry::LogOptions;
 
@@ -42,6 +42,16 @@ pub enum Command {
     Status(Status),
     /// Print the dictionary: every table, column, code and check
     Dictionary(Dictionary),
+    /// List the queries that wait for a decision: what is asked, by whom, and what it would cost
+    Pending,
+    /// Let a query be answered that waits for a decision
+    Approve(Approve),
+    /// Refuse a query that waits for a decision
+    Refuse(Refuse),
+    /// Load a currency document from a file, for a coordinator that cannot be reached or withholds it
+    Currency(Currency),
+    /// Hold ledger, record and the common log against each other; exit 0 if they bear each other out, 1 otherwise
+    Audit(Audit),
     /// Say that the ledger came back from a backup: what was lost of it counts as spent, by the common log
     LedgerRestored,
     /// Connect to the coordinator and answer questions until told to stop
@@ -122,6 +132,54 @@ pub struct Status {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What a decision is about, and who makes it.
+#[derive(Debug, Args)]
+pub struct Decision {
+    /// The query's whole id, as `pending` shows it
+    pub query: DocumentId,
+    /// Why, for the record; it stays at this node
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+    /// Who decides, for the record [default: the operating system's user]
+    #[arg(long, value_name = "NAME", env = "USER", hide_env = true)]
+    pub by: Option<String>,
+}
+
+/// Options of `approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    #[command(flatten)]
+    pub decision: Decision,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Options of `refuse`.
+#[derive(Debug, Args)]
+pub struct Refuse {
+    #[command(flatten)]
+    pub decision: Decision,
+}
+
+/// Options of `currency`.
+#[derive(Debug, Args)]
+pub struct Currency {
+    /// The document, as the registry office signed it
+    pub file: PathBuf,
+}
+
+/// Options of `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Write the record, whole, into a new file for an auditor
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub export: Option<PathBuf>,
+    /// Check a record that a node exported, on any machine; needs no data folder
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
 }
 
 /// Options of `dictionary`.

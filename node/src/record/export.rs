@@ -171,29 +171,69 @@ fn after(before: Option<Summary>, line: Line) -> Result<Summary, ExportError> {
     if !(begins && fits) {
         return Err(ExportError::ChainBroken { seq: entry.seq });
     }
-    let mut summary = before.unwrap_or(Summary {
-        rows: 0,
-        head,
-        span: (line.time, line.time),
-        answers: 0,
-        refusals: 0,
-        decisions: 0,
-    });
-    summary.rows = rows + 1;
-    summary.head = line.head;
-    summary.span.1 = line.time;
-    match entry.kind {
-        Kind::Answer { .. } => summary.answers += 1,
-        Kind::Refusal { .. } => summary.refusals += 1,
-        Kind::Approved { .. } | Kind::RefusedByPerson { .. } => summary.decisions += 1,
-        Kind::Begun
-        | Kind::Policy { .. }
-        | Kind::Charter { .. }
-        | Kind::Awaiting { .. }
-        | Kind::Request { .. }
-        | Kind::Currency { .. } => {}
+    Ok(Summary::with(before, &entry.kind, line.time, line.head))
+}
+
+impl Summary {
+    /// What rows say whose chain holds; nothing without any.
+    ///
+    /// # Errors
+    /// The time of one was altered.
+    pub fn of(entries: &[(Entry, ChainHead)]) -> Result<Option<Self>, RecordError> {
+        entries.iter().try_fold(None, |before, (entry, head)| {
+            let time = moment(entry.seq, entry.at_s)?;
+            Ok(Some(Self::with(before, &entry.kind, time, *head)))
+        })
     }
-    Ok(summary)
+
+    /// With one more row.
+    fn with(before: Option<Self>, kind: &Kind, time: Timestamp, head: ChainHead) -> Self {
+        let mut summary = before.unwrap_or(Self {
+            rows: 0,
+            head,
+            span: (time, time),
+            answers: 0,
+            refusals: 0,
+            decisions: 0,
+        });
+        summary.rows += 1;
+        summary.head = head;
+        summary.span.1 = time;
+        match kind {
+            Kind::Answer { .. } => summary.answers += 1,
+            Kind::Refusal { .. } => summary.refusals += 1,
+            Kind::Approved { .. } | Kind::RefusedByPerson { .. } => summary.decisions += 1,
+            Kind::Begun
+            | Kind::Policy { .. }
+            | Kind::Charter { .. }
+            | Kind::Awaiting { .. }
+            | Kind::Request { .. }
+            | Kind::Currency { .. } => {}
+        }
+        summary
+    }
+
+    /// Writes it for people.
+    ///
+    /// # Errors
+    /// Nobody reads.
+    pub fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Self {
+            rows,
+            answers,
+            refusals,
+            decisions,
+            span: (first, last),
+            ..
+        } = self;
+        writeln!(
+            out,
+            "record       {rows} rows from {first} to {last}: {answers} answers, {refusals} refusals, \
+             {decisions} decisions by a person\n\
+             record head  {}",
+            self.head
+        )
+    }
 }
 
 /// The next line without its end; none at the end of the file.

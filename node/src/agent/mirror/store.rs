@@ -16,6 +16,8 @@ const REPLACE_HEAD: &str = "INSERT INTO head (only, envelope) VALUES (1, ?1) ON 
 const SELECT_HEAD: &str = "SELECT envelope FROM head";
 const SELECT_ENTRIES: &str = "SELECT log_index, time, envelope FROM entry ORDER BY log_index";
 
+const SELECT_ENTRY: &str = "SELECT log_index, time, envelope FROM entry WHERE log_index = ?1";
+
 /// The open file.
 #[derive(Debug)]
 pub(super) struct Entries {
@@ -66,6 +68,13 @@ impl Entries {
             entries.push(entry_of(row)?);
         }
         Ok(entries)
+    }
+
+    /// The entry at this place.
+    pub(super) fn one(&self, index: u64) -> Result<Option<LogEntry>, NodeError> {
+        let mut statement = self.connection.prepare(SELECT_ENTRY)?;
+        let mut rows = statement.query([signed(index)])?;
+        rows.next()?.map(entry_of).transpose()
     }
 
     /// Appends entries and keeps the head after them, all or none.
