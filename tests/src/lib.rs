@@ -15,6 +15,7 @@ mod process;
 mod researcher;
 mod disk;
 mod xml;
+pub mod evil;
 
 pub use cohort::{Cohort, write_center};
 pub use disk::SmallDisk;
