@@ -16,6 +16,14 @@ fn the_sample_configuration_is_read() {
     let text = include_str!("../../deploy/config/node.toml");
     let config = NodeConfig::parse(text, Path::new("node.toml")).unwrap();
     assert_eq!(config.center.as_str(), "K01");
+    assert_eq!(config.tls, None);
+    let own = ["[tls]", "certificate =", "key ="];
+    let with_own = own.iter().fold(text.to_owned(), |text, name| {
+        text.replace(&format!("\n# {name}"), &format!("\n{name}"))
+    });
+    let config = NodeConfig::parse(&with_own, Path::new("node.toml")).unwrap();
+    let own = config.tls.unwrap();
+    assert!(own.certificate.is_absolute() && own.key.is_absolute());
 }
 
 #[test]

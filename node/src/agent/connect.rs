@@ -3,6 +3,9 @@
 //!
 //! Whatever is wrong with the next certificate, the present one is used as long as it lasts.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

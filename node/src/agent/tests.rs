@@ -13,14 +13,11 @@ use protocol::keys::SigningKey;
 use protocol::log::LogEntry;
 use protocol::task::TaskState;
 use tokio::sync::watch;
-use transport::ca::{self, Authority, CERTIFICATE_VALID, Validity};
-use transport::identity::Identity;
 use transport::problem::{Kind, Problem};
-use transport::server::Server;
-use transport::tls::{Credentials, Roots, server_config};
 
 use super::*;
 use crate::answer::fixture::{Network, now};
+use crate::join::office::Office;
 
 /// What the coordinator of a test has and has seen.
 struct Relay {
@@ -148,6 +145,7 @@ async fn answer(
 struct World {
     network: Network,
     relay: Arc<Relay>,
+    office: Arc<Office>,
     server: Shutdown,
 }
 
@@ -170,10 +168,11 @@ impl World {
             .log_documents()
             .into_iter()
             .for_each(|document| relay.append(document));
-        let server = serve(&network, &relay).await;
+        let (office, server) = serve(&network, &relay).await;
         Self {
             network,
             relay,
+            office,
             server,
         }
     }
@@ -219,48 +218,21 @@ impl World {
     }
 }
 
-async fn serve(network: &Network, relay: &Arc<Relay>) -> Shutdown {
-    let (name, data) = ("kr".parse().unwrap(), &network.data);
-    let clock = Arc::clone(&network.clock) as Arc<dyn Clock>;
-    let validity = Validity::from(now(), CERTIFICATE_VALID);
-    let made = ca::create_authority(&name, validity).unwrap();
-    let authority = Authority::load(&made.public_pem, made.key_pem.as_bytes()).unwrap();
-    let center = Identity::of_center(name.clone(), "K01".parse().unwrap());
-    let request = std::fs::read_to_string(data.tls_request()).unwrap();
-    std::fs::write(
-        data.tls_certificate(),
-        authority.certify(&request, &center, validity).unwrap(),
-    )
-    .unwrap();
-    std::fs::write(data.ca(), &made.public_pem).unwrap();
-
-    let own = authority
-        .certify_server(&name, &["localhost".to_owned()], validity)
-        .unwrap();
-    let own = Credentials::from_pem(own.public_pem.as_bytes(), own.key_pem.as_bytes()).unwrap();
-    let roots = Roots::from_pem(made.public_pem.as_bytes()).unwrap();
-    let server = Server::bind(
-        "127.0.0.1:0",
-        server_config(&own, &roots, &clock).unwrap(),
-        name,
-    )
-    .await
-    .unwrap();
-    let coordinator = format!("https://localhost:{}", server.address().unwrap().port());
-    let config = NodeConfig {
-        coordinator,
-        ..NodeConfig::load(data).unwrap()
-    };
-    std::fs::write(data.config(), config.to_toml().unwrap()).unwrap();
+async fn serve(network: &Network, relay: &Arc<Relay>) -> (Arc<Office>, Shutdown) {
+    let office = Office::new(Arc::clone(&network.clock) as Arc<dyn Clock>);
+    office.certify_by_hand(&network.data);
     let router = Router::new()
         .route(paths::TASKS, get(tasks))
         .route(paths::LOG, get(log))
         .route(paths::TASK_ANSWER, post(answer))
         .with_state(Arc::clone(relay));
-    let shutdown = Shutdown::new();
-    let life = shutdown.clone();
-    shutdown.spawn(async move { server.run(router, &life).await });
-    shutdown
+    let (coordinator, server) = office.serve(router).await;
+    let config = NodeConfig {
+        coordinator,
+        ..NodeConfig::load(&network.data).unwrap()
+    };
+    std::fs::write(network.data.config(), config.to_toml().unwrap()).unwrap();
+    (office, server)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -389,5 +361,40 @@ async fn a_node_looks_at_an_empty_log_at_once_and_hears_when_the_network_begins(
     agent.look().await.unwrap();
     assert_eq!(agent.told, Some(vec![]));
     life.finish().await;
+    world.server.begin();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_fails_is_tried_again_and_answers_go_on() {
+    let world = World::new(0.0).await;
+    world.office.certify_for(Duration::from_hours(1));
+    world.office.certify_by_hand(&world.network.data);
+    world.office.take_renewals(false);
+    let answered = async |rho, answers| {
+        world.relay.offer(&world.query(rho));
+        world.relay.until(|relay| relay.answers() == answers).await;
+        let _: Answer = world.network.opened(&world.response(answers - 1));
+    };
+    let until = async |holds: &(dyn Fn(&Office) -> bool + Sync)| {
+        while !holds(&world.office) {
+            tokio::task::yield_now().await;
+        }
+    };
+    world
+        .while_serving(async {
+            answered(0.01, 1).await;
+            world.network.clock.advance(Duration::from_mins(40));
+            answered(0.02, 2).await;
+            until(&|office| office.turned_away() == 1).await;
+            answered(0.03, 3).await;
+            assert_eq!(world.office.shown().len(), 1);
+            world.office.take_renewals(true);
+            world.network.clock.advance(Duration::from_mins(1));
+            answered(0.04, 4).await;
+            until(&|office| office.shown().len() == 2).await;
+            answered(0.05, 5).await;
+        })
+        .await;
+    assert_eq!(world.office.asked().len(), 1);
     world.server.begin();
 }

@@ -42,9 +42,9 @@ pub(super) fn init(
         enrolment.sum_key
     ));
     let Some(token) = &asked.token else {
-        return Ok(say(write!(
+        return Ok(say(writeln!(
             out,
-            "next: {}\n",
+            "next: {}",
             next(data, &config, &enrolment)
         )));
     };

@@ -77,7 +77,7 @@ pub struct Init {
     #[arg(long, value_name = "FINGERPRINT")]
     pub charter: Fingerprint,
     /// The invitation's token, to enrol at once; without it the node's request is certified by hand
-    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["ca", "tls_certificate"])]
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, conflicts_with_all = ["ca", "tls_certificate"])]
     pub token: Option<Token>,
     /// The certificate of the network's authority, PEM; an invitation brings it
     #[arg(long, value_name = "FILE")]
@@ -94,7 +94,7 @@ pub struct Init {
 #[derive(Debug, Args)]
 pub struct Join {
     /// The invitation's token, as the coordinator's operator handed it out
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     pub token: Token,
     /// The coordinator's address, if it is another than node.toml names: https://HOST:PORT
     #[arg(long, value_name = "URL")]
@@ -199,4 +199,39 @@ pub enum Format {
     Csv,
     /// A data dictionary for `REDCap`
     Redcap,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_may_begin_with_a_hyphen() {
+        let token = format!("-{}.{}", "A".repeat(23), "A".repeat(43));
+        let read = Options::try_parse_from(["cartally-node", "join", "--token", &token]).unwrap();
+        let Command::Join(join) = read.command else {
+            panic!("another command");
+        };
+        assert_eq!(join.token.reveal().as_str(), token);
+        let fingerprint = "ab".repeat(32);
+        let named = [
+            "--center",
+            "K01",
+            "--network",
+            "kr",
+            "--charter",
+            &fingerprint,
+        ];
+        let init = [
+            "cartally-node",
+            "init",
+            "--coordinator",
+            "https://c",
+            "--token",
+            &token,
+        ];
+        assert!(Options::try_parse_from([init.as_slice(), &named].concat()).is_ok());
+        let both = ["--ca", "ca.pem"];
+        assert!(Options::try_parse_from([init.as_slice(), &named, &both].concat()).is_err());
+    }
 }

@@ -65,7 +65,7 @@ impl CertificateStatus {
 /// The files of a node's certificate and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Certificate {
-    certificate: PathBuf,
+    chain: PathBuf,
     key: PathBuf,
     renewal: Renewal,
 }
@@ -78,12 +78,12 @@ impl Certificate {
     pub(crate) fn of(data: &DataDir, config: &NodeConfig) -> Self {
         match &config.tls {
             Some(own) => Self {
-                certificate: data.root().join(&own.certificate),
+                chain: data.root().join(&own.certificate),
                 key: data.root().join(&own.key),
                 renewal: Renewal::ByTheHospital,
             },
             None => Self {
-                certificate: data.tls_certificate(),
+                chain: data.tls_certificate(),
                 key: data.tls_key(),
                 renewal: Renewal::ByItself,
             },
@@ -97,7 +97,7 @@ impl Certificate {
 
     /// The certificate with its key, which must be this party's and belong together.
     pub(crate) fn credentials(&self, party: &Identity) -> Result<Credentials, NodeError> {
-        let read = Credentials::load(&self.certificate, &self.key);
+        let read = Credentials::load(&self.chain, &self.key);
         let credentials = read.map_err(|error| self.not_there(error))?;
         credentials.must_be(party)?;
         credentials.check_key()?;
@@ -111,7 +111,7 @@ impl Certificate {
     fn not_there(&self, error: TransportError) -> NodeError {
         match (self.renewal, &error) {
             (Renewal::ByItself, TransportError::File { path, source })
-                if path == &self.certificate && source.kind() == std::io::ErrorKind::NotFound =>
+                if path == &self.chain && source.kind() == std::io::ErrorKind::NotFound =>
             {
                 NodeError::NotEnrolled
             }
@@ -138,15 +138,15 @@ impl Certificate {
 
     /// How the files look now, to notice that somebody replaced them.
     pub(crate) fn stamp(&self) -> Stamp {
-        [&self.certificate, &self.key].map(|path| stamp_of(path))
+        [&self.chain, &self.key].map(|path| stamp_of(path))
     }
 
     /// What the operator is told; `None` if there is no certificate yet.
     pub(crate) fn status(&self, now: Timestamp) -> Result<Option<CertificateStatus>, NodeError> {
-        let pem = match std::fs::read_to_string(&self.certificate) {
+        let pem = match std::fs::read_to_string(&self.chain) {
             Ok(pem) => pem,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(NodeError::file("read", &self.certificate, error)),
+            Err(error) => return Err(NodeError::file("read", &self.chain, error)),
         };
         let valid_until = CertificateFacts::from_pem(&pem)?.not_after;
         Ok(Some(CertificateStatus {

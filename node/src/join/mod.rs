@@ -3,6 +3,10 @@
 //! What it asks with is in the record before it leaves, and says how far the node has seen the log.
 
 mod certificate;
+#[cfg(test)]
+pub(crate) mod office;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
