@@ -14,9 +14,11 @@ use question::template::{shipped_template, with_rho_max};
 use serde::{Deserialize, Serialize};
 use transport::clock::ManualClock;
 
-use super::fixture::{Network, key, lock_rows, log, now};
+use super::fixture::{Network, key, lock_rows, log, now, with_query};
 use super::said::said_during;
 use super::*;
+use crate::init::DEFAULT_POLICY;
+use crate::record::Verdict;
 use crate::testing::ebmt4;
 
 /// A study beside the network's own.
@@ -279,6 +281,64 @@ fn nothing_but_noise_tells_a_center_from_one_without_a_patient_or_without_any() 
     assert!(all.1.contains("a query was refused"), "{}", all.1);
     assert_eq!(all, one_less);
     assert_eq!(all, none);
+}
+
+/// What others and the person who decides see of a node that leaves questions to a person, and what its log says.
+fn seen_by_a_person(network: &Network, data: &DataDir) -> (Vec<String>, String) {
+    let policy = DEFAULT_POLICY.replace("\"automatic\"", "\"person\"");
+    std::fs::write(data.policy(), policy).unwrap();
+    let answerer = Answerer::open(data.clone(), now()).unwrap();
+    let asked = |day: i8| {
+        let mut question = network.question(1, 0.05);
+        question.lock_date = jiff::civil::date(2026, 11, day);
+        network.query(question, &network.kim)
+    };
+    let verdicts = [Some(Verdict::Approve), Some(Verdict::Refuse), None];
+    said_during(|| {
+        let mut seen = Vec::new();
+        for (day, verdict) in (1..).zip(verdicts) {
+            let query = asked(day);
+            let governance = with_query(&network.governance(), &query);
+            let respond = || match answerer.respond(&query, network.on(&governance)).unwrap() {
+                Response::AwaitingApproval => "awaiting-approval".to_owned(),
+                Response::Send(envelope) => envelope.payload_type,
+            };
+            seen.push(respond());
+            let mut read = Vec::new();
+            let pending = answerer.pending(&query, network.on(&governance)).unwrap();
+            pending.write(&mut read).unwrap();
+            seen.push(String::from_utf8(read).unwrap());
+            if let Some(verdict) = verdict {
+                let record = answerer.record();
+                record.decide(query.id(), verdict, "jo", "", now()).unwrap();
+            }
+            seen.push(respond());
+        }
+        seen
+    })
+}
+
+#[test]
+fn nothing_that_a_person_reads_or_others_see_of_it_tells_a_center_from_one_without_a_patient() {
+    let network = Network::new();
+    let neighbour = without_first_patient(&network);
+    let [all, one_less] = [ebmt4("center_1"), neighbour].map(|export| {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path().join("node"));
+        copy(network.data.root(), data.root());
+        lock_rows(&data, &export, "2026-01-01");
+        let seen = seen_by_a_person(&network, &data);
+        drop(folder);
+        seen
+    });
+    let ends: Vec<&str> = all.0.iter().step_by(3).map(String::as_str).collect();
+    assert_eq!(ends, ["awaiting-approval"; 3]);
+    assert_eq!(all.0[2], Answer::TYPE);
+    assert_eq!(
+        (all.0[5].as_str(), all.0[8].as_str()),
+        (Refusal::TYPE, "awaiting-approval")
+    );
+    assert_eq!(all, one_less);
 }
 
 /// A node's folder, copied before it holds rows: the same center, keys and policy.

@@ -160,13 +160,16 @@ fn refused(why: &GovernanceError) -> NodeError {
             "this currency document speaks of another log than the one that the coordinator shows here. \
              compare `cartally log` with the registry office",
         ),
+        GovernanceError::OtherNetwork => fault(
+            "currency.network",
+            "this currency document belongs to another network. ask the registry office for your network's",
+        ),
         GovernanceError::NoCharter => fault(
             "currency.no_charter",
             "the pinned charter is not in this node's copy of the log yet. let the node fetch the log first: `cartally-node serve`",
         ),
         other @ (GovernanceError::Document(_)
         | GovernanceError::OtherCharter
-        | GovernanceError::OtherNetwork
         | GovernanceError::NotEveryMember
         | GovernanceError::NoPredecessor
         | GovernanceError::Fork { .. }

@@ -200,9 +200,12 @@ impl Pending {
         )?;
         line("parameters", &in_one_line(&self.query.question.parameters))?;
         line("lock date", &self.query.question.lock_date.to_string())?;
-        line("price", &amount(self.query.question.rho))?;
-        if let Some(price) = &self.price {
-            price.write(&mut line)?;
+        match &self.price {
+            Some(price) => price.write(&mut line)?,
+            None => line(
+                "cost",
+                &format!("at most {}", amount(self.query.question.rho)),
+            )?,
         }
         line("deadline", &format!("{:.0}", self.query.deadline))?;
         match self.refusal {
@@ -256,7 +259,11 @@ impl Price {
         }
         line("cost", &amount(self.cost))?;
         let would = |what: &str, now: NanoRho, after: NanoRho| {
-            format!("rho {after} of the {now} that are left {what}")
+            format!(
+                "rho {} of the {} that are left {what}",
+                shown(after),
+                shown(now)
+            )
         };
         line(
             "would leave",
@@ -270,7 +277,19 @@ impl Price {
 }
 
 fn amount(rho: NanoRho) -> String {
-    format!("rho {rho} (epsilon {:.2} at delta 1e-6)", rho.epsilon())
+    let epsilon = rho.epsilon();
+    format!("rho {} (epsilon {epsilon:.2} at delta 1e-6)", shown(rho))
+}
+
+/// Four digits are enough to decide by; less than they show is written out.
+fn shown(rho: NanoRho) -> String {
+    let rounded = format!("{:.4}", rho.rho());
+    let short = rounded.trim_end_matches('0').trim_end_matches('.');
+    if short == "0" {
+        rho.to_string()
+    } else {
+        short.to_owned()
+    }
 }
 
 fn in_one_line(parameters: &BTreeMap<String, String>) -> String {

@@ -1,5 +1,8 @@
 //! What a hospital answers, and what it does not: over a real center's rows and really signed documents.
 
+mod currency;
+mod person;
+
 use std::path::Path;
 
 use privacy::Receipt;
@@ -10,6 +13,7 @@ use protocol::question::{Mode, Question};
 use rstest::rstest;
 
 use super::fixture::{Network, charter, key, lock_rows, now};
+use super::said::said_during;
 use super::*;
 use crate::init::DEFAULT_POLICY;
 use crate::lock;

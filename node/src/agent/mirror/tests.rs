@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use protocol::amount::NanoRho;
-use protocol::documents::{Currency, Query};
+use protocol::documents::{Currency, Query, Roster};
 use protocol::envelope::Envelope;
 use protocol::ids::{ChainHead, QuestionId};
 use protocol::keys::SigningKey;
 use protocol::question::{Mode, Question};
 
 use super::*;
+use crate::answer::fixture::Network;
 
 fn key() -> SigningKey {
     SigningKey::from_pkcs8(&SigningKey::generate_pkcs8().unwrap()).unwrap()
@@ -147,6 +148,7 @@ fn only_answers_that_the_centers_own_key_signed_are_its_own() {
     drop(mirror);
     assert_eq!(open(&path, &key).own_answers(), [expected]);
 }
+
 #[test]
 fn a_currency_document_that_speaks_of_another_log_leaves_nothing_current() {
     let dir = tempfile::tempdir().unwrap();
@@ -191,4 +193,87 @@ fn a_currency_document_that_speaks_of_another_log_leaves_nothing_current() {
         extend(&mut mirror, &[entry(index, query(&member))]).unwrap();
     }
     assert!(!fits(&mirror));
+}
+
+/// A network's documents as entries of its log.
+fn entries(network: &Network) -> Vec<LogEntry> {
+    let documents = network.log_documents().into_iter();
+    (0..)
+        .zip(documents)
+        .map(|(index, envelope)| entry(index, envelope))
+        .collect()
+}
+
+fn of_network(network: &Network) -> Mirror {
+    crate::agent::open_mirror(&network.data).unwrap()
+}
+
+#[test]
+fn a_log_whose_head_the_rosters_coordinator_did_not_sign_is_not_taken() {
+    let network = Network::new();
+    let entries = entries(&network);
+    let mut mirror = of_network(&network);
+    for forger in [&key(), &network.office, &network.member] {
+        let forged = head(&mirror, &entries, forger);
+        let refused = mirror.extend(&entries, &forged).unwrap_err();
+        assert_eq!(refused.code(), "log.head");
+        assert!(refused.to_string().contains("nothing was taken"));
+    }
+    assert_eq!(mirror.position(), LogPosition::EMPTY);
+    assert_eq!(of_network(&network).entries().unwrap(), []);
+    let signed = head(&mirror, &entries, &network.coordinator);
+    mirror.extend(&entries, &signed).unwrap();
+    assert_eq!(of_network(&network).head().unwrap(), Some(signed));
+}
+
+#[test]
+fn a_signed_head_of_another_log_or_network_vouches_for_nothing() {
+    let network = Network::new();
+    let entries = entries(&network);
+    let mut mirror = of_network(&network);
+    let right = mirror.position().extended(&entries).unwrap();
+    let shorter = mirror.position().extended(&entries[..3]).unwrap();
+    let sign = |name: &str, log| {
+        let (network_name, time) = (name.parse().unwrap(), Timestamp::UNIX_EPOCH);
+        let says = LogHead {
+            network: network_name,
+            log,
+            time,
+        };
+        Envelope::sign(&says, &network.coordinator)
+    };
+    let other = LogPosition {
+        head: ChainHead::from_bytes([9; 32]),
+        ..right
+    };
+    for head in [
+        sign("kr", shorter),
+        sign("kr", other),
+        sign("jp", right),
+        query(&key()),
+    ] {
+        let refused = mirror.extend(&entries, &head).unwrap_err();
+        assert_eq!(refused.code(), "log.head");
+    }
+    mirror.extend(&entries, &sign("kr", right)).unwrap();
+}
+
+#[test]
+fn a_coordinators_new_key_counts_from_the_roster_that_names_it() {
+    let network = Network::new();
+    let mut mirror = of_network(&network);
+    let before = entries(&network);
+    let signed = head(&mirror, &before, &network.coordinator);
+    mirror.extend(&before, &signed).unwrap();
+    let (next, envelope) = (key(), network.documents.roster.as_ref().unwrap());
+    let mut roster: Roster = envelope.parse_unverified().unwrap();
+    roster.version += 1;
+    roster.coordinator = next.public();
+    let after = [entry(mirror.position().entries, network.decide(&roster))];
+    let old = head(&mirror, &after, &network.coordinator);
+    assert_eq!(mirror.extend(&after, &old).unwrap_err().code(), "log.head");
+    let new = head(&mirror, &after, &next);
+    mirror.extend(&after, &new).unwrap();
+    let again = head(&mirror, &[], &network.coordinator);
+    assert_eq!(mirror.extend(&[], &again).unwrap_err().code(), "log.head");
 }
