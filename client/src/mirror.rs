@@ -103,6 +103,12 @@ impl Mirror {
         self.entries.iter().map(|e| &e.envelope)
     }
 
+    /// All entries, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[LogEntry] {
+        &self.entries
+    }
+
     /// Where the document with this id stands first.
     #[must_use]
     pub fn place_of(&self, id: &DocumentId) -> Option<usize> {

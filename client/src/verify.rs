@@ -4,21 +4,25 @@
 //! result shows as `late`. What it cannot: pass off another query's result, another roster, study or template, a second
 //! result, a sum that is not the answers', a reason that no node gave.
 
-use std::collections::BTreeSet;
-
 use protocol::api::ResultBundle;
-use protocol::documents::{
-    Answer, CenterEnd, CenterEnding, Query, QueryResult, Refusal, Roster, RosterCenter, Study,
-    TemplateDocument, kind_of, kind_that_counts, sum_of_parts,
-};
-use protocol::envelope::{Envelope, EnvelopeError, Payload};
-use protocol::ids::{CenterId, DocumentId, PlanDigest};
-use protocol::keys::PublicKey;
+use protocol::documents::{Answer, Query, QueryResult, RefusalReason, Study, TemplateDocument};
+use protocol::envelope::{Envelope, EnvelopeError};
+use protocol::ids::{DocumentId, PlanDigest};
 use protocol::log::LogPosition;
-use protocol::verify::Governance;
 use thiserror::Error;
 
+pub(crate) use self::basis::{Basis, basis};
+pub(crate) use self::published::{Papers, Published, published};
+pub(crate) use self::word::{WordFault, answer_of, refusal_of};
 use crate::mirror::Mirror;
+
+mod basis;
+mod word;
+mod published;
+#[cfg(test)]
+pub(crate) mod story;
+#[cfg(test)]
+mod tests;
 
 /// Why a result is not believed.
 #[derive(Debug, Error)]
@@ -28,6 +32,9 @@ pub enum VerifyError {
         "the {0} that this result rests on was not in force under the pinned charter when the query came; do not use the result"
     )]
     NotInForce(&'static str),
+    /// The query was not allowed when it came.
+    #[error("the query was not allowed when it came ({}); do not use the result", .0.sentence())]
+    NotAllowed(RefusalReason),
     /// A signature or payload does not hold.
     #[error("the {what} of this result does not verify: {source}; do not use the result")]
     Document {
@@ -62,11 +69,26 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
+    /// What is wrong, for whoever audits a log and wants no advice about one result.
+    pub(crate) fn fault(&self) -> String {
+        match self {
+            Self::Mismatch(what) => what.clone(),
+            Self::Document { what, source } => format!("the {what} does not verify: {source}"),
+            Self::NotInLog(what) => format!("the {what} does not stand before it in the log"),
+            Self::NotInForce(_)
+            | Self::NotAllowed(_)
+            | Self::PublishedTwice
+            | Self::OtherLog(_)
+            | Self::OtherPlan => self.to_string(),
+        }
+    }
+
     /// The stable code, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotInForce(_) => "result-not-in-force",
+            Self::NotAllowed(_) => "result-not-allowed",
             Self::Document { .. } => "result-signature",
             Self::Mismatch(_) => "result-mismatch",
             Self::NotInLog(_) => "result-not-in-log",
@@ -124,42 +146,30 @@ pub fn verify(
     )?;
     let places = Places::of(mirror, asked, bundle)?;
     let then = mirror.governance_before(charter, places.query);
-    let base = Base::of(&then, bundle)?;
-    let query = verified_query(&base, mirror, places.query, bundle)?;
-    let result: QueryResult = open(
-        &bundle.result,
-        &[base.roster.coordinator].into(),
-        "coordinator's signature",
-    )?;
-    demand(result.query == asked, "the result is of another query")?;
-    demand(
-        result.question == query.question.id(),
-        "the result is of another question",
-    )?;
-    demand(
-        result.roster == bundle.roster.id(),
-        "the result was counted against another roster",
-    )?;
-    same_log(mirror, result.log, "the coordinator")?;
-    let answers = Ends {
-        query: &query,
-        result: &result,
-        bundle,
-        mirror,
-        before: places.result,
+    let came = mirror.time_at(places.query);
+    let came = came.ok_or_else(|| VerifyError::NotInLog("query".into()))?;
+    let basis = basis(&then, &bundle.query, came).map_err(not_allowed)?;
+    is_bundled(&basis, bundle)?;
+    if !mirror.contains(basis.query.log) {
+        return Err(VerifyError::OtherLog("the researcher".into()));
     }
-    .verified(base.roster)?;
-    let total = sum_of_parts(answers.iter().map(|a| &a.parts));
-    demand(
-        total.as_ref() == Some(&result.totals),
-        "the totals are not the sum of the signed answers",
+    let papers = Bundled { mirror, bundle };
+    let (result, answers) = published(
+        Published {
+            query_id: asked,
+            query: &basis.query,
+            roster: basis.roster,
+            place: places.result,
+        },
+        &bundle.result,
+        &papers,
     )?;
     Ok(Verified {
         result_id: bundle.result.id(),
         result,
-        study: base.study.clone(),
-        template: base.template.clone(),
-        query,
+        study: basis.study,
+        template: basis.template,
+        query: basis.query,
         answers,
     })
 }
@@ -191,180 +201,46 @@ impl Places {
     }
 }
 
-/// What was in force when the query came, and the result says it rests on.
-struct Base<'a> {
-    roster: &'a Roster,
-    study: &'a Study,
-    template: &'a TemplateDocument,
-}
-
-impl<'a> Base<'a> {
-    fn of(then: &'a Governance, bundle: &ResultBundle) -> Result<Self, VerifyError> {
-        let roster = then
-            .roster()
-            .filter(|roster| roster.id == bundle.roster.id());
-        Ok(Self {
-            roster: &roster.ok_or(VerifyError::NotInForce("roster"))?.document,
-            study: then
-                .study(&bundle.study.id())
-                .ok_or(VerifyError::NotInForce("study"))?,
-            template: then
-                .template(&bundle.template.id())
-                .ok_or(VerifyError::NotInForce("template"))?,
-        })
+/// What a node's reason for a refusal means for a result that exists all the same.
+fn not_allowed(reason: RefusalReason) -> VerifyError {
+    match reason {
+        RefusalReason::NoCharter | RefusalReason::NoRoster => VerifyError::NotInForce("roster"),
+        RefusalReason::StudyNotInForce => VerifyError::NotInForce("study"),
+        RefusalReason::TemplateNotInForce => VerifyError::NotInForce("template"),
+        other => VerifyError::NotAllowed(other),
     }
 }
 
-/// The query, if a researcher of the study signed it within what the study allows.
-fn verified_query(
-    base: &Base<'_>,
-    mirror: &Mirror,
-    place: usize,
-    bundle: &ResultBundle,
-) -> Result<Query, VerifyError> {
-    let query: Query = open(&bundle.query, &base.study.researcher_keys(), "query")?;
-    demand(
-        query.study == bundle.study.id(),
-        "the query names another study",
-    )?;
-    demand(
-        query.question.template == bundle.template.id(),
-        "the query names another template",
-    )?;
-    demand(
-        base.study.templates.contains(&query.question.template),
-        "the study does not name the template",
-    )?;
-    demand(
-        query.question.rho <= base.study.rho_cap,
-        "the query asks for more rho than the study allows",
-    )?;
-    let came = mirror.time_at(place);
-    demand(
-        came.is_some_and(|came| base.study.expires > came),
-        "the study had expired when the query came",
-    )?;
-    same_log(mirror, query.log, "the researcher")?;
-    Ok(query)
+/// Whether the documents that came with the result are those that the query rests on.
+fn is_bundled(basis: &Basis<'_>, bundle: &ResultBundle) -> Result<(), VerifyError> {
+    let in_force = |what, holds: bool| holds.then_some(()).ok_or(VerifyError::NotInForce(what));
+    in_force("roster", basis.roster.id == bundle.roster.id())?;
+    in_force("study", basis.query.study == bundle.study.id())?;
+    in_force(
+        "template",
+        basis.query.question.template == bundle.template.id(),
+    )
 }
 
-/// What every center's end is held against.
-struct Ends<'a> {
-    query: &'a Query,
-    result: &'a QueryResult,
-    bundle: &'a ResultBundle,
+/// The centers' words as a bundle brings them, placed by the own copy of the log.
+struct Bundled<'a> {
     mirror: &'a Mirror,
-    /// The result's place in the log: what it rests on came before.
-    before: usize,
+    bundle: &'a ResultBundle,
 }
 
-/// What a center signed.
-enum Word {
-    Answer(Box<Answer>),
-    Refusal(Refusal),
-    Nothing,
-}
-
-impl Ends<'_> {
-    /// Every center of the roster ends once, as its signed document says; the answers that are in the total.
-    fn verified(&self, roster: &Roster) -> Result<Vec<Answer>, VerifyError> {
-        let ends = &self.result.centers;
-        let listed = ends.iter().map(|end| &end.center);
-        demand(
-            listed.eq(roster.centers.iter().map(|c| &c.id)),
-            "the result does not list each center of the roster once, in its order",
-        )?;
-        let words = ends
-            .iter()
-            .zip(&roster.centers)
-            .map(|(end, center)| self.word(end, center))
-            .collect::<Result<Vec<_>, _>>()?;
-        let answers = words.iter().filter_map(|word| match word {
-            Word::Answer(answer) => Some(answer.as_ref()),
-            Word::Refusal(_) | Word::Nothing => None,
-        });
-        let counts = kind_that_counts(answers);
-        let mut in_total = Vec::new();
-        for (end, word) in ends.iter().zip(words) {
-            let (ending, reason) = match &word {
-                Word::Answer(answer) if Some(kind_of(answer)) == counts => {
-                    (CenterEnding::Answered, None)
-                }
-                Word::Answer(_) => (CenterEnding::Failed, None),
-                Word::Refusal(refusal) => (refusal.reason.class().into(), Some(refusal.reason)),
-                Word::Nothing => (CenterEnding::Late, None),
-            };
-            demand(
-                (end.ending, end.reason) == (ending, reason),
-                &format!("{} is counted as something else than it signed", end.center),
-            )?;
-            if let (CenterEnding::Answered, Word::Answer(answer)) = (ending, word) {
-                in_total.push(*answer);
-            }
-        }
-        Ok(in_total)
-    }
-
-    fn word(&self, end: &CenterEnd, center: &RosterCenter) -> Result<Word, VerifyError> {
-        let Some(id) = end.document else {
-            return Ok(Word::Nothing);
-        };
+impl Papers for Bundled<'_> {
+    fn paper(&self, id: &DocumentId) -> Option<&Envelope> {
         let mut sent = self.bundle.answers.iter();
-        let envelope = sent.find(|envelope| envelope.id() == id).ok_or_else(|| {
-            VerifyError::Mismatch(format!("the signed answer of {} is missing", center.id))
-        })?;
-        let logged = self.mirror.place_of(&id);
-        if logged.is_none_or(|place| place >= self.before) {
-            return Err(VerifyError::NotInLog(of("answer", &center.id)));
-        }
-        if envelope.is::<Refusal>() {
-            self.refusal(center, envelope).map(Word::Refusal)
-        } else {
-            let answer = self.answer(center, envelope)?;
-            Ok(Word::Answer(Box::new(answer)))
-        }
+        sent.find(|envelope| &envelope.id() == id)
     }
 
-    fn answer(&self, center: &RosterCenter, envelope: &Envelope) -> Result<Answer, VerifyError> {
-        let key = [center.signing_key].into();
-        let answer: Answer = open(envelope, &key, &of("answer", &center.id))?;
-        demand(
-            answer.center == center.id,
-            "an answer speaks for another center",
-        )?;
-        demand(
-            answer.question == self.result.question,
-            "an answer is to another question",
-        )?;
-        demand(
-            answer.lock_date <= self.query.question.lock_date,
-            "an answer was made on a later lock than was asked",
-        )?;
-        same_log(self.mirror, answer.log, &of("the node", &center.id))?;
-        Ok(answer)
+    fn place_of(&self, id: &DocumentId) -> Option<usize> {
+        self.mirror.place_of(id)
     }
 
-    fn refusal(&self, center: &RosterCenter, envelope: &Envelope) -> Result<Refusal, VerifyError> {
-        let key = [center.signing_key].into();
-        let refusal: Refusal = open(envelope, &key, &of("refusal", &center.id))?;
-        demand(
-            refusal.center == center.id && refusal.query == self.result.query,
-            "a refusal is of another query",
-        )?;
-        same_log(self.mirror, refusal.log, &of("the node", &center.id))?;
-        Ok(refusal)
+    fn contains(&self, position: LogPosition) -> bool {
+        self.mirror.contains(position)
     }
-}
-
-fn open<P: Payload>(
-    envelope: &Envelope,
-    keys: &BTreeSet<PublicKey>,
-    what: &str,
-) -> Result<P, VerifyError> {
-    envelope.open(keys).map_err(|source| VerifyError::Document {
-        what: what.to_owned(),
-        source,
-    })
 }
 
 fn demand(holds: bool, why: &str) -> Result<(), VerifyError> {
@@ -374,18 +250,3 @@ fn demand(holds: bool, why: &str) -> Result<(), VerifyError> {
         Err(VerifyError::Mismatch(why.to_owned()))
     }
 }
-
-fn same_log(mirror: &Mirror, position: LogPosition, who: &str) -> Result<(), VerifyError> {
-    if mirror.contains(position) {
-        Ok(())
-    } else {
-        Err(VerifyError::OtherLog(who.to_owned()))
-    }
-}
-
-fn of(what: &str, center: &CenterId) -> String {
-    format!("{what} of {center}")
-}
-
-#[cfg(test)]
-mod tests;
