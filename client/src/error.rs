@@ -4,13 +4,35 @@ use std::path::PathBuf;
 
 use protocol::documents::DocumentError;
 use protocol::envelope::EnvelopeError;
+use protocol::fingerprint::FingerprintError;
 use protocol::ids::DocumentId;
-use protocol::verify::GovernanceError;
+use protocol::keys::PublicKey;
+use protocol::log::LogPosition;
+use protocol::verify::{Fork, GovernanceError};
 use question::QuestionError;
 use thiserror::Error;
 use transport::TransportError;
 
+use crate::govern::VoteError;
 use crate::verify::VerifyError;
+
+/// Two heads that the coordinator signed and that lie on no common log: a proof that it has lied.
+#[derive(Debug, Error)]
+#[error(
+    "the coordinator has signed two heads that lie on no common log: {} entries with head {} before, {} entries with head {} now; it has shown \
+     different logs, and both statements together prove it: keep {} and {}, and show them to the committee",
+    .before.entries, .before.head, .now.entries, .now.head, .before_file.display(), .now_file.display()
+)]
+pub struct Contradiction {
+    /// What it signed before.
+    pub before: LogPosition,
+    /// What it signs now.
+    pub now: LogPosition,
+    /// Where the one before is kept.
+    pub before_file: PathBuf,
+    /// Where the one of now is kept.
+    pub now_file: PathBuf,
+}
 
 /// Why a command did nothing. Each has a stable [`ClientError::code`].
 #[derive(Debug, Error)]
@@ -29,7 +51,9 @@ pub enum ClientError {
     )]
     Output(#[from] std::io::Error),
     /// There is no home yet.
-    #[error("{0} is not the home of a person in a network; run: cartally init")]
+    #[error(
+        "{0} is not the home of a person in a network; run: cartally join, with the invitation that you got"
+    )]
     NoHome(PathBuf),
     /// The home exists already.
     #[error("{0} holds a person's keys already; give another --data, or go on with this one")]
@@ -52,6 +76,44 @@ pub enum ClientError {
         "the pinned charter {0} is not in the coordinator's log; compare its fingerprint with the registry office"
     )]
     CharterNotInLog(DocumentId),
+    /// Two charters succeed the same one.
+    #[error(
+        "the committee has split: charters {} and {} both succeed the same one, and nothing is in force any more; sign and ask nothing, read both with          cartally review ID, and call the other members and the registry office; no later document of this log can heal it: found the network anew with          a charter that all of you sign",
+        .0.one, .0.other
+    )]
+    Fork(Fork),
+    /// A document that the command rests on does not count now.
+    #[error("{what} {how}")]
+    NotStanding {
+        /// What people call it.
+        what: String,
+        /// How it stands, and what to do.
+        how: String,
+        /// Revoked for good, not only suspended.
+        is_final: bool,
+    },
+    /// The coordinator's word for how far its log reaches is not its own.
+    #[error(
+        "the coordinator's statement of how far its log reaches is not signed with the key {key} that the roster names: whoever answers is not the          coordinator that the committee chose; tell the registry office, and believe nothing that was fetched"
+    )]
+    HeadNotSigned {
+        /// The key that should have signed.
+        key: PublicKey,
+    },
+    /// Two signed heads lie on no common log.
+    #[error(transparent)]
+    HeadsContradict(Box<Contradiction>),
+    /// Currency is not this person's to sign.
+    #[error(
+        "your key is not a timekeeper's of the charter in force; the registry office signs currency"
+    )]
+    NotATimekeeper,
+    /// A fingerprint was misread or misheard.
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintError),
+    /// A member's word would not count.
+    #[error(transparent)]
+    Vote(#[from] VoteError),
     /// The coordinator's log departs from the copy kept here.
     #[error(
         "the coordinator's log does not extend the copy kept here: {0}; tell the committee before asking anything"
@@ -110,6 +172,16 @@ impl ClientError {
             Self::Unreadable { .. } => "unreadable".into(),
             Self::NoCharter => "no-charter".into(),
             Self::CharterNotInLog(_) => "charter-not-in-log".into(),
+            Self::Fork(_) => "charter-fork".into(),
+            Self::NotStanding {
+                is_final: false, ..
+            } => "suspended".into(),
+            Self::NotStanding { is_final: true, .. } => "revoked".into(),
+            Self::HeadNotSigned { .. } => "head-not-signed".into(),
+            Self::HeadsContradict(_) => "heads-contradict".into(),
+            Self::NotATimekeeper => "not-a-timekeeper".into(),
+            Self::Fingerprint(_) => "fingerprint".into(),
+            Self::Vote(error) => error.code().to_owned(),
             Self::Log(_) => "log-broken".into(),
             Self::Unknown { what, .. } => format!("unknown-{}", what.replace(' ', "-")),
             Self::Usage(_) => "usage".into(),
@@ -127,7 +199,7 @@ impl ClientError {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Fingerprint(_) => 2,
             _ => 1,
         }
     }

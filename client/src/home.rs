@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use protocol::api::Enrolled;
 use protocol::ids::{DocumentId, NetworkName, PersonId};
 use protocol::keys::{PublicKey, SigningKey};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,12 @@ pub struct Profile {
     pub person: PersonId,
     /// `https://host:port` of the coordinator.
     pub coordinator: String,
+    /// The person's name, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The person's organisation, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub organisation: String,
     /// The pinned charter's fingerprint, once it was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charter: Option<DocumentId>,
@@ -64,14 +71,7 @@ impl Home {
             dir: dir.to_owned(),
             profile,
         };
-        let key = home.signing_key()?.public();
-        let card = PersonCard {
-            id: home.profile.person.clone(),
-            key,
-        };
-        let card =
-            serde_json::to_vec_pretty(&card).map_err(|e| ClientError::unreadable(dir, &e))?;
-        write_atomic(&dir.join("card.json"), &card)?;
+        home.write_card()?;
         // The configuration comes last: a home is there whole or not at all.
         home.save()?;
         Ok(home)
@@ -137,6 +137,49 @@ impl Home {
         self.dir.join(name)
     }
 
+    /// The certificate request that was made with the keys.
+    pub fn request(&self) -> Result<String, ClientError> {
+        let path = self.dir.join("request.pem");
+        fs::read_to_string(&path).map_err(ClientError::file(path))
+    }
+
+    /// Keeps what an invitation or a renewal brought, if it is for the key that is kept here; the certificate comes last,
+    /// because it is what a connection begins with.
+    pub fn keep(&self, enrolled: &Enrolled) -> Result<(), ClientError> {
+        let key = read_private(&self.dir.join("keys/tls.pem"))?;
+        Credentials::from_pem(enrolled.certificate.as_bytes(), &key)?.check_key()?;
+        write_atomic(&self.dir.join("ca.pem"), enrolled.ca.as_bytes())?;
+        write_atomic(
+            &self.dir.join("certificate.pem"),
+            enrolled.certificate.as_bytes(),
+        )?;
+        Ok(())
+    }
+
+    /// Whether a certificate was ever kept here.
+    #[must_use]
+    pub fn has_certificate(&self) -> bool {
+        self.dir.join("certificate.pem").exists()
+    }
+
+    /// Takes over another profile of the same person, for example the coordinator's new address.
+    pub fn change(&mut self, profile: Profile) -> Result<(), ClientError> {
+        self.profile = profile;
+        self.write_card()?;
+        self.save()
+    }
+
+    fn write_card(&self) -> Result<(), ClientError> {
+        let card = PersonCard {
+            id: self.profile.person.clone(),
+            key: self.signing_key()?.public(),
+        };
+        let path = self.dir.join("card.json");
+        let card =
+            serde_json::to_vec_pretty(&card).map_err(|e| ClientError::unreadable(&path, &e))?;
+        Ok(write_atomic(&path, &card)?)
+    }
+
     fn save(&self) -> Result<(), ClientError> {
         let path = self.dir.join("cartally.toml");
         let text =
@@ -161,6 +204,8 @@ mod tests {
             network: "demo".parse().unwrap(),
             person: "lee".parse().unwrap(),
             coordinator: "https://127.0.0.1:1".into(),
+            name: String::new(),
+            organisation: String::new(),
             charter: None,
         };
         Home::create(&dir.join("home"), profile).unwrap()

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod error;
 pub mod home;
 pub mod mirror;
+pub mod join;
 pub mod session;
 pub mod govern;
 pub mod words;

@@ -65,6 +65,12 @@ impl Terminal {
     }
 }
 
+/// Says on standard error what does not stop a command.
+pub(crate) fn warn(text: &str) {
+    // Nobody is left to be told if standard error is closed.
+    let _ = writeln!(io::stderr(), "warning: {}", printable(text));
+}
+
 /// Says on standard error why a command did nothing.
 pub(crate) fn complain(error: &ClientError) {
     let text = format!("error[{}]: {error}", error.code());

@@ -6,13 +6,14 @@ use protocol::documents::Study;
 use protocol::ids::DocumentId;
 use protocol::keys::PublicKey;
 use protocol::question::Question;
-use protocol::verify::Governance;
+use protocol::verify::{Governance, Withdrawal};
 use question::Dictionary;
 use question::plan::{Plan, plan};
 use question::template::{Planning, Template};
 
 use super::Ask;
 use crate::error::ClientError;
+use crate::govern::moment;
 
 /// A question with everything that is known about it before it is asked.
 #[derive(Debug)]
@@ -41,7 +42,12 @@ pub(crate) fn compose(
     now: Timestamp,
 ) -> Result<Composed, ClientError> {
     let (study_id, study) = study_of(governance, researcher, ask, now)?;
+    must_stand(governance, &format!("study {}", study.name), &study_id, now)?;
     let (template_id, template) = template_of(governance, &study, &ask.template)?;
+    must_stand(governance, &template.title_id(), &template_id, now)?;
+    if let Some(roster) = governance.roster() {
+        must_stand(governance, "the roster", &roster.id, now)?;
+    }
     let parameters = template.bind(&ask.params)?;
     let rho = match &ask.rho {
         Some(text) => text
@@ -83,6 +89,30 @@ fn today(now: Timestamp) -> jiff::civil::Date {
     now.to_zoned(jiff::tz::TimeZone::system()).date()
 }
 
+/// Nodes refuse what a member has suspended and what the committee has revoked, so it is not asked.
+fn must_stand(
+    governance: &Governance,
+    what: &str,
+    id: &DocumentId,
+    now: Timestamp,
+) -> Result<(), ClientError> {
+    let how = match governance.withdrawal(id, now) {
+        None => return Ok(()),
+        Some(Withdrawal::Suspended { until }) => format!(
+            "is suspended by a member of the committee until {}; see why with: cartally review {id}; ask again when that is over",
+            moment(until)
+        ),
+        Some(Withdrawal::Revoked) => format!(
+            "was revoked by the committee; see why with: cartally review {id}; the registry office can propose another"
+        ),
+    };
+    Err(ClientError::NotStanding {
+        is_final: governance.withdrawal(id, now) == Some(Withdrawal::Revoked),
+        what: what.to_owned(),
+        how,
+    })
+}
+
 /// The study named, or the only one that this researcher can ask the template in.
 fn study_of(
     governance: &Governance,
@@ -98,7 +128,16 @@ fn study_of(
         Some(name) => &study.name == name,
         None => template_of(governance, study, &ask.template).is_ok(),
     };
-    let mut fitting = mine.iter().filter(|(_, study)| fits(study));
+    let fitting: Vec<_> = mine.iter().filter(|(_, study)| fits(study)).collect();
+    // One that was taken back does not stand beside one that may be asked in.
+    let stands = |one: &&(&DocumentId, &Study)| governance.withdrawal(one.0, now).is_none();
+    let standing: Vec<_> = fitting.iter().copied().filter(stands).collect();
+    let mut fitting = if standing.is_empty() {
+        fitting
+    } else {
+        standing
+    }
+    .into_iter();
     match (fitting.next(), fitting.next()) {
         (Some((id, study)), None) => Ok((**id, (*study).clone())),
         (Some(_), Some(_)) => Err(ClientError::Usage(format!(
@@ -172,7 +211,7 @@ fn template_of(
 }
 
 /// `1.10.0` comes after `1.9.0`.
-fn release(version: &str) -> Vec<u64> {
+pub(crate) fn release(version: &str) -> Vec<u64> {
     version
         .split('.')
         .map(|part| part.parse().unwrap_or(0))
@@ -182,6 +221,61 @@ fn release(version: &str) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::govern::sample::{CHOI, LEE, PARK, Sample, key, study};
+
+    fn asked(sample: &Sample) -> Result<Composed, ClientError> {
+        let ask = Ask {
+            template: "survival".into(),
+            params: [].into(),
+            expect: [].into(),
+            rho: None,
+            mode: protocol::question::Mode::Local,
+            study: None,
+            lock_date: None,
+            deadline_s: 60,
+            preview_only: true,
+            yes: false,
+            watch: false,
+        };
+        let now = sample.now;
+        compose(&sample.governance(), key(CHOI).public(), &ask, now)
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_asked_and_the_sentence_says_until_when() {
+        type Of = fn(&Governance) -> DocumentId;
+        let documents: [(&str, Of); 3] = [
+            ("study first", |it| *it.studies().next().unwrap().0),
+            ("survival@1.0.0", |it| *it.templates().next().unwrap().0),
+            ("the roster", |it| it.roster().unwrap().id),
+        ];
+        for (what, of) in documents {
+            let mut sample = Sample::running();
+            assert!(asked(&sample).is_ok());
+            let document = of(&sample.governance());
+            let revocation = sample.revoke(document, LEE);
+            let refused = asked(&sample).unwrap_err();
+            assert_eq!(refused.code(), "suspended");
+            let sentence = refused.to_string();
+            assert!(
+                sentence.starts_with(what) && sentence.contains("until 2026-12-05"),
+                "{sentence}"
+            );
+            sample.sign(&revocation, PARK);
+            assert_eq!(asked(&sample).unwrap_err().code(), "revoked");
+        }
+    }
+
+    #[test]
+    fn a_study_that_was_taken_back_does_not_stand_in_the_way_of_another() {
+        let mut sample = Sample::running();
+        let template = *sample.governance().templates().next().unwrap().0;
+        let second = sample.decide(&study("second", 1, &[template]));
+        assert_eq!(asked(&sample).unwrap_err().code(), "usage");
+        sample.revoke(second, LEE);
+        assert_eq!(asked(&sample).unwrap().study.name.as_str(), "first");
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {

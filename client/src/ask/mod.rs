@@ -4,6 +4,7 @@ mod compose;
 mod preview;
 mod templates;
 
+pub(crate) use compose::release;
 pub(crate) use preview::table as preview_table;
 pub(crate) use templates::list_templates;
 

@@ -1,9 +1,12 @@
 //! What may be asked? Lists the templates in force.
 
+use protocol::verify::Withdrawal;
 use question::template::Template;
+use transport::clock::{Clock, SystemClock};
 use transport::printable::printable_line;
 
 use crate::error::ClientError;
+use crate::govern::moment;
 use crate::home::Home;
 use crate::session::Session;
 use crate::terminal::Terminal;
@@ -14,14 +17,20 @@ pub(crate) fn list_templates(
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
-    let governance = session.governance(home)?;
+    let (governance, now) = (session.governance(home)?, SystemClock.now());
     for (id, document) in governance.templates() {
         let template = Template::parse(&document.template)?;
+        let standing = match governance.withdrawal(id, now) {
+            None => String::new(),
+            Some(Withdrawal::Suspended { until }) => {
+                format!("  SUSPENDED until {}", moment(until))
+            }
+            Some(Withdrawal::Revoked) => "  REVOKED".to_owned(),
+        };
         terminal.line(format!(
-            "{}  {}\n  {}",
+            "{}  {}\n  {id}{standing}",
             printable_line(&template.title_id()),
             printable_line(&template.title),
-            id
         ))?;
         for line in template.text.trim().lines() {
             terminal.line(format!("  {line}"))?;

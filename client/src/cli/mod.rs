@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use protocol::envelope::Envelope;
+use protocol::fingerprint::Fingerprint;
 use protocol::ids::DocumentId;
 use transport::telemetry;
 
@@ -16,6 +17,7 @@ use crate::catalogue::{self, releases};
 use crate::error::ClientError;
 use crate::govern;
 use crate::home::{Home, Profile};
+use crate::join;
 use crate::outbox;
 use crate::result;
 use crate::session::Session;
@@ -54,6 +56,9 @@ async fn dispatch(cli: Cli) -> Result<(), ClientError> {
     let mut terminal = Terminal::standard();
     match cli.command {
         Command::Init(args) => return init(&cli.data, args, &mut terminal),
+        Command::Join(args) => {
+            return join::join(&cli.data, args.into_joining()?, &mut terminal).await;
+        }
         Command::Charter(command) => return charter(&cli.data, command, &mut terminal),
         Command::Template(TemplateCommand::Check(args)) => {
             return template::check(&args.into_check()?, &mut terminal);
@@ -65,6 +70,9 @@ async fn dispatch(cli: Cli) -> Result<(), ClientError> {
         return queries(&home, &mut terminal);
     }
     let session = Session::open(&home).await?;
+    if !cli.command.only_reads() {
+        session.must_not_be_forked()?;
+    }
     connected(cli.command, &home, session, &mut terminal).await
 }
 
@@ -76,7 +84,11 @@ async fn connected(
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     match command {
-        Command::Init(_) | Command::Charter(_) | Command::Template(_) | Command::Queries => Ok(()),
+        Command::Init(_)
+        | Command::Join(_)
+        | Command::Charter(_)
+        | Command::Template(_)
+        | Command::Queries => Ok(()),
         Command::Submit { file } => {
             let document =
                 Envelope::from_json(&std::fs::read(&file).map_err(ClientError::file(&file))?)?;
@@ -88,8 +100,18 @@ async fn connected(
         Command::Sign { document, yes } => {
             govern::sign(home, &session, document, yes, terminal).await
         }
-        Command::Currency => govern::currency(home, &session, terminal).await,
-        Command::Log => govern::list_log(&session, terminal),
+        Command::Decline { document, reason } => {
+            govern::decline(home, &session, document, reason, terminal).await
+        }
+        Command::Revoke { document, reason } => {
+            govern::revoke(home, &session, document, reason, terminal).await
+        }
+        Command::Review { document } => govern::review(home, &session, document, terminal),
+        Command::Enrolled { words } => govern::list_enrolled(home, &session, words, terminal),
+        Command::Currency(args) => {
+            govern::currency(home, &session, &args.into_choice(), terminal).await
+        }
+        Command::Log => govern::list_log(home, &session, terminal),
         Command::Catalogue => list_catalogue(&session, terminal),
         Command::Templates => ask::list_templates(home, &session, terminal),
         Command::Ask(args) => ask::ask(home, &mut session, &args.into_ask()?, terminal).await,
@@ -123,7 +145,9 @@ fn init(
         network: args.network,
         person: args.person,
         coordinator: args.coordinator,
-        charter: args.charter,
+        name: args.name,
+        organisation: args.organisation,
+        charter: args.charter.map(Fingerprint::document),
     };
     let home = Home::create(data, profile)?;
     terminal.line(format!("signing key {}", home.signing_key()?.public()))?;
@@ -149,7 +173,8 @@ fn charter(
         CharterCommand::New { file, out } => govern::charter_new(&home, &file, &out, terminal),
         CharterCommand::Sign { file, yes } => govern::charter_sign(&home, &file, yes, terminal),
         CharterCommand::Pin { fingerprint } => {
-            home.pin(fingerprint)?;
+            let fingerprint = govern::read_fingerprint(&fingerprint)?;
+            home.pin(fingerprint.document())?;
             Ok(terminal.line(format!("pinned charter {fingerprint}"))?)
         }
     }
@@ -163,13 +188,10 @@ async fn propose(
 ) -> Result<(), ClientError> {
     match command {
         ProposeCommand::Roster(args) => {
-            let choice = govern::RosterChoice {
-                centers: args.centers,
-                coordinator: args.coordinator_key,
-                valid_until: args.valid_until,
-                answer_delay_s: args.answer_delay_s,
-            };
-            govern::propose_roster(home, session, &choice, terminal).await
+            govern::propose_roster(home, session, &args.into_choice(), terminal).await
+        }
+        ProposeCommand::Charter { file } => {
+            govern::propose_charter(home, session, &file, terminal).await
         }
         ProposeCommand::Template { file } => {
             govern::propose_template(home, session, &file, terminal).await

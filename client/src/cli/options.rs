@@ -1,15 +1,17 @@
 //! Which words does `cartally` understand?
 
+mod govern;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use protocol::ids::{DocumentId, NetworkName, PersonId, StudyName};
-use protocol::keys::PublicKey;
+use protocol::ids::{DocumentId, StudyName};
 use protocol::question::Mode;
 use transport::telemetry::LogOptions;
 
+pub(super) use self::govern::{CharterCommand, InitArgs, ProposeCommand};
+use self::govern::{CurrencyArgs, JoinArgs};
 use crate::ask::{self, Ask};
 use crate::error::ClientError;
 use crate::result::Format;
@@ -30,7 +32,9 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make keys and a certificate request on this machine.
+    /// Enrol with an invitation: make keys on this machine, and get a certificate for them.
+    Join(JoinArgs),
+    /// Make keys and a certificate request on this machine, where there is no invitation.
     Init(InitArgs),
     /// Found a network, or pin the charter of one.
     #[command(subcommand)]
@@ -40,9 +44,20 @@ pub(super) enum Command {
         /// The signed document (JSON).
         file: PathBuf,
     },
-    /// Put a roster, template or study before the committee.
+    /// List who enrolled, with their keys.
+    Enrolled {
+        /// Show each key whole, and as words to compare over the telephone.
+        #[arg(long)]
+        words: bool,
+    },
+    /// Put a roster, template, study or successor charter before the committee.
     #[command(subcommand)]
     Propose(ProposeCommand),
+    /// Read what waits for you and what is in force, or one document with all it changes.
+    Review {
+        /// The document's id; everything that is open unless given.
+        document: Option<DocumentId>,
+    },
     /// Read a document and sign it as a committee member.
     Sign {
         /// The document's id.
@@ -51,9 +66,25 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// State, as a timekeeper, that the log is current (at least every 14 days).
-    Currency,
-    /// List the documents of the log.
+    /// Say as a committee member why you do not sign a document.
+    Decline {
+        /// The document's id.
+        document: DocumentId,
+        /// Why, for its proposer and the other members.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a roster, template or study back: suspended for 14 days at once, and for good when enough members sign it.
+    Revoke {
+        /// The document's id.
+        document: DocumentId,
+        /// Why, for everybody.
+        #[arg(long)]
+        reason: String,
+    },
+    /// State, as a timekeeper, that the log is current (at least every 14 days); made for cron.
+    Currency(CurrencyArgs),
+    /// List the documents of the log: who signed each, and how it stands.
     Log,
     /// Check a template before it is proposed.
     #[command(subcommand)]
@@ -80,63 +111,6 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-pub(super) struct InitArgs {
-    /// The network's name.
-    #[arg(long)]
-    pub(super) network: NetworkName,
-    /// Your id in the network.
-    #[arg(long)]
-    pub(super) person: PersonId,
-    /// The coordinator's address, `https://host:port`.
-    #[arg(long)]
-    pub(super) coordinator: String,
-    /// The charter's fingerprint, if you have compared it already.
-    #[arg(long)]
-    pub(super) charter: Option<DocumentId>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CharterCommand {
-    /// Write a genesis charter from a TOML file and sign it.
-    New {
-        /// Members, threshold, organisations, timekeepers.
-        file: PathBuf,
-        /// Where to write the signed charter.
-        #[arg(long)]
-        out: PathBuf,
-    },
-    /// Read a charter in a file and add your signature to it.
-    Sign {
-        /// The charter (JSON).
-        file: PathBuf,
-        /// Sign without being asked.
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Pin the charter whose fingerprint you compared.
-    Pin {
-        /// 64 hexadecimal digits.
-        fingerprint: DocumentId,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ProposeCommand {
-    /// The centers of the network.
-    Roster(RosterArgs),
-    /// A question that may be asked.
-    Template {
-        /// The template (TOML).
-        file: PathBuf,
-    },
-    /// Who may ask what, at which price.
-    Study {
-        /// The study (TOML).
-        file: PathBuf,
-    },
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum TemplateCommand {
     /// Read a template and show its cells, cost, accuracy and a synthetic answer; needs no network.
@@ -159,22 +133,6 @@ pub(super) struct CheckArgs {
     /// What you expect in place of a planning value: `patients=2279`, `s12=0.74`.
     #[arg(long = "expect", value_name = "KEY=VALUE")]
     pub(super) expect: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RosterArgs {
-    /// The `enrolment.json` of each center.
-    #[arg(long = "center", required = true)]
-    pub(super) centers: Vec<PathBuf>,
-    /// The coordinator's public key, as its `init` printed it.
-    #[arg(long)]
-    pub(super) coordinator_key: PublicKey,
-    /// Until when the centers belong to the network, for example 2027-12-31T00:00:00Z.
-    #[arg(long)]
-    pub(super) valid_until: Timestamp,
-    /// Seconds between a question's arrival at a node and the first moment anything leaves.
-    #[arg(long, default_value_t = 5.0)]
-    pub(super) answer_delay_s: f64,
 }
 
 #[derive(Debug, Args)]
@@ -236,6 +194,13 @@ fn parse_mode(text: &str) -> Result<Mode, String> {
 fn default_data() -> PathBuf {
     let home = std::env::var_os("HOME");
     PathBuf::from(home.unwrap_or_else(|| ".".into())).join(".cartally")
+}
+
+impl Command {
+    /// Whether it does nothing but read the log, which is allowed even where the committee has split.
+    pub(super) const fn only_reads(&self) -> bool {
+        matches!(self, Self::Log | Self::Review { .. })
+    }
 }
 
 impl CheckArgs {

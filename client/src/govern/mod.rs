@@ -1,14 +1,34 @@
-//! How do people decide what may be asked? Charter, proposals, signatures, currency.
+//! How do people decide what may be asked? Charter, proposals, reviews, signatures, revocations, currency.
 
+mod telephone;
+mod people;
+mod view;
+mod ballot;
+mod standing;
+mod rules;
 mod charter;
 mod propose;
+mod enrolled;
+mod review;
 mod sign;
 mod currency;
+mod log;
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use rules::VoteError;
 
 pub(crate) use charter::{charter_new, charter_sign};
-pub(crate) use currency::currency;
-pub(crate) use propose::{RosterChoice, propose_roster, propose_study, propose_template};
-pub(crate) use sign::sign;
+pub(crate) use currency::{CurrencyChoice, currency};
+pub(crate) use enrolled::list_enrolled;
+pub(crate) use log::list_log;
+pub(crate) use propose::{
+    RosterChoice, propose_charter, propose_roster, propose_study, propose_template,
+};
+pub(crate) use review::review;
+pub(crate) use sign::{decline, revoke, sign};
+pub(crate) use telephone::{read as read_fingerprint, words as fingerprint_words};
+pub(crate) use view::moment;
 
 use std::path::Path;
 
@@ -41,16 +61,4 @@ pub(crate) async fn submit(
     };
     terminal.line(format!("{what} {}: {state}", submitted.id))?;
     Ok(submitted)
-}
-
-/// Lists the log, oldest first: index, kind, id.
-pub(crate) fn list_log(session: &Session, terminal: &mut Terminal) -> Result<(), ClientError> {
-    for (index, document) in session.mirror.documents().enumerate() {
-        terminal.line(format!(
-            "{index:>5}  {:<10}  {}",
-            sign::kind_of(document),
-            document.id()
-        ))?;
-    }
-    Ok(())
 }

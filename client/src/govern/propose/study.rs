@@ -1,116 +1,22 @@
-//! What is put before the committee? A roster, a template, a study, each signed by whoever proposes it.
+//! Who may ask what, at which price? A study from a file, its templates by the names that people use.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use protocol::amount::NanoRho;
-use protocol::documents::{Researcher, Roster, RosterCenter, Study, TemplateDocument};
-use protocol::envelope::Envelope;
-use protocol::ids::{CenterId, DocumentId, StudyName};
-use protocol::keys::{PublicKey, SumKey};
+use protocol::documents::{Researcher, Study, TemplateDocument};
+use protocol::ids::{DocumentId, StudyName};
 use protocol::verify::Governance;
 use question::template::Template;
 use serde::Deserialize;
 
-use super::{read_toml, submit};
+use super::put_before_committee;
 use crate::error::ClientError;
+use crate::govern::read_toml;
 use crate::home::Home;
 use crate::session::Session;
 use crate::terminal::Terminal;
-
-/// What a node's `init` writes for the registry office.
-#[derive(Debug, Deserialize)]
-struct CenterCard {
-    center: CenterId,
-    name: String,
-    signing_key: PublicKey,
-    sum_key: SumKey,
-}
-
-/// What the registry office decides about a roster.
-#[derive(Debug)]
-pub(crate) struct RosterChoice {
-    /// `enrolment.json` of each center.
-    pub(crate) centers: Vec<PathBuf>,
-    /// The coordinator's key for results.
-    pub(crate) coordinator: PublicKey,
-    /// Until when the centers belong to the network.
-    pub(crate) valid_until: Timestamp,
-    /// Seconds before anything leaves a node.
-    pub(crate) answer_delay_s: f64,
-}
-
-/// Proposes the next version of the roster.
-pub(crate) async fn propose_roster(
-    home: &Home,
-    session: &Session,
-    choice: &RosterChoice,
-    terminal: &mut Terminal,
-) -> Result<(), ClientError> {
-    let governance = session.governance(home)?;
-    let version = governance.roster().map_or(1, |r| r.document.version + 1);
-    let key = home.signing_key()?;
-    let centers = choice
-        .centers
-        .iter()
-        .map(|path| center_of(path, choice.valid_until));
-    let roster = Roster {
-        network: home.profile.network.clone(),
-        proposer: key.public(),
-        version,
-        coordinator: choice.coordinator,
-        centers: centers.collect::<Result<_, _>>()?,
-        answer_delay_s: choice.answer_delay_s,
-    };
-    roster.check()?;
-    submit(
-        session,
-        &Envelope::sign_seeing(&roster, &key, session.mirror.position()),
-        "roster",
-        terminal,
-    )
-    .await?;
-    Ok(())
-}
-
-fn center_of(path: &Path, valid_until: Timestamp) -> Result<RosterCenter, ClientError> {
-    let bytes = std::fs::read(path).map_err(ClientError::file(path))?;
-    let card: CenterCard =
-        serde_json::from_slice(&bytes).map_err(|e| ClientError::unreadable(path, &e))?;
-    Ok(RosterCenter {
-        id: card.center,
-        name: card.name,
-        signing_key: card.signing_key,
-        sum_key: card.sum_key,
-        valid_until,
-    })
-}
-
-/// Proposes the template in `file`, after it was read and checked as every node will.
-pub(crate) async fn propose_template(
-    home: &Home,
-    session: &Session,
-    file: &Path,
-    terminal: &mut Terminal,
-) -> Result<(), ClientError> {
-    let text = std::fs::read_to_string(file).map_err(ClientError::file(file))?;
-    let template = Template::parse(&text)?;
-    let key = home.signing_key()?;
-    let document = TemplateDocument {
-        network: home.profile.network.clone(),
-        proposer: key.public(),
-        template: text,
-    };
-    submit(
-        session,
-        &Envelope::sign_seeing(&document, &key, session.mirror.position()),
-        &template.title_id(),
-        terminal,
-    )
-    .await?;
-    Ok(())
-}
 
 /// A study as the registry office writes it down; templates by `name@version`, or by document id.
 #[derive(Debug, Deserialize)]
@@ -161,14 +67,8 @@ pub(crate) async fn propose_study(
         calendar: vec![],
     };
     study.check()?;
-    submit(
-        session,
-        &Envelope::sign_seeing(&study, &key, session.mirror.position()),
-        &format!("study {}", study.name),
-        terminal,
-    )
-    .await?;
-    Ok(())
+    let what = format!("study {}", study.name);
+    put_before_committee(home, session, &governance, (&study, &what), terminal).await
 }
 
 /// One more than the version in force, or 1.
