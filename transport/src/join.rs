@@ -31,16 +31,15 @@ pub struct Token {
 }
 
 impl Token {
-    /// A new token for the network of this authority.
+    /// A new token for the network of this authority. It never begins with a hyphen, which shells and people take for an option.
     pub fn generate(authority: &Roots) -> Result<Self, TransportError> {
-        let mut bytes = Zeroizing::new([0_u8; SECRET_BYTES]);
-        SystemRandom::new().fill(bytes.as_mut()).map_err(|_| {
-            TransportError::Making("the operating system gave no random bytes".into())
-        })?;
-        Ok(Self {
-            secret: Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())),
-            authority: authority.digest(),
-        })
+        loop {
+            let secret = random_secret()?;
+            if !secret.starts_with('-') {
+                let authority = authority.digest();
+                return Ok(Self { secret, authority });
+            }
+        }
     }
 
     /// The secret half, for whoever issued it.
@@ -67,6 +66,14 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(hidden)")
     }
+}
+
+fn random_secret() -> Result<Zeroizing<String>, TransportError> {
+    let mut bytes = Zeroizing::new([0_u8; SECRET_BYTES]);
+    let filled = SystemRandom::new().fill(bytes.as_mut());
+    filled
+        .map_err(|_| TransportError::Making("the operating system gave no random bytes".into()))?;
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
 }
 
 impl FromStr for Token {
