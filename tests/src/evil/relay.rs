@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
-use protocol::api::{LogPage, Offer, Offers, Recorded, paths};
+use protocol::api::{Enrolled, LogPage, Offer, Offers, Recorded, TaskReport, paths};
 use protocol::documents::LogHead;
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
@@ -45,6 +45,12 @@ struct Shown {
     page_lie: Option<PageLie>,
     offers_lie: Option<OffersLie>,
     responses: Vec<(DocumentId, Envelope)>,
+    /// The node has said that a person must decide.
+    awaits: bool,
+    /// What an enrolment or a renewal is answered with.
+    enrolled: Option<Enrolled>,
+    /// Enrolments that arrived.
+    enrolments: usize,
     unheeded: usize,
     looks: usize,
 }
@@ -131,10 +137,27 @@ impl Relay {
         let mut shown = self.shown();
         (shown.offers, shown.wanted) = (offers.to_vec(), wanted);
         shown.responses.clear();
+        shown.awaits = false;
         (shown.unheeded, shown.looks) = (0, 0);
     }
 
-    /// Ends when every offer was answered as often as was wanted (true), or the node takes no notice of what it is shown.
+    /// Answers every enrolment and renewal so from now on.
+    pub fn enrol_with(&self, enrolled: Enrolled) {
+        self.shown().enrolled = Some(enrolled);
+    }
+
+    /// How many enrolments and renewals have arrived.
+    pub fn enrolments(&self) -> usize {
+        self.shown().enrolments
+    }
+
+    /// Whether the node has said that a person must decide.
+    pub(super) fn awaits(&self) -> bool {
+        self.shown().awaits
+    }
+
+    /// Ends when every offer was answered as often as was wanted (true), or a person must decide, or the node takes no
+    /// notice of what it is shown.
     pub(super) async fn heard(&self) -> bool {
         let mut changes = self.changed.subscribe();
         loop {
@@ -143,7 +166,7 @@ impl Relay {
                 if shown.responses.len() >= shown.offers.len() * shown.wanted {
                     return true;
                 }
-                if shown.unheeded >= UNHEEDED || shown.looks >= LOOKS {
+                if shown.awaits || shown.unheeded >= UNHEEDED || shown.looks >= LOOKS {
                     return false;
                 }
             }
@@ -176,6 +199,8 @@ pub(super) fn router(relay: &Arc<Relay>) -> Router {
         .route(paths::LOG, get(log))
         .route(paths::TASK_ANSWER, post(answer))
         .route(paths::TASK_STATE, post(report))
+        .route(paths::CERTIFICATE, post(enrol))
+        .route(paths::ENROLMENTS, post(enrol))
         .with_state(Arc::clone(relay))
 }
 
@@ -279,9 +304,17 @@ async fn answer(
     Json(Recorded { late: false })
 }
 
-async fn report(State(relay): State<Arc<Relay>>) -> Json<Recorded> {
-    relay.shown().unheeded = 0;
+async fn report(State(relay): State<Arc<Relay>>, Json(report): Json<TaskReport>) -> Json<Recorded> {
+    relay.shown().awaits |= report.state == TaskState::AwaitingApproval;
+    relay.tell();
     Json(Recorded { late: false })
+}
+
+async fn enrol(State(relay): State<Arc<Relay>>) -> Result<Json<Enrolled>, StatusCode> {
+    let mut shown = relay.shown();
+    shown.enrolments += 1;
+    let enrolled = shown.enrolled.clone();
+    enrolled.map(Json).ok_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Plain data as JSON.

@@ -138,3 +138,32 @@ fn a_fork_shown_after_an_answer_stops_the_next_one_for_good() {
         logged_and_refused(&scene, &query, RefusalReason::CharterFork);
     }
 }
+
+/// A node that has seen a successor charter and lost its copy of the log, which the coordinator cut back to before that.
+fn with_lost_copy() -> (Scene, Charter) {
+    let scene = Scene::new();
+    let (one, first) = (scene.successor(), scene.by_lee(&scene.query(0.05)));
+    let before = scene.relay.log();
+    scene.log(scene.signed(&one, &["kim", "choi"]));
+    scene.log(first.clone());
+    answered(&scene, &first);
+    std::fs::remove_file(scene.data.log()).unwrap();
+    scene.relay.tamper(|log| *log = before);
+    (scene, one)
+}
+
+#[test]
+fn a_charter_withheld_from_a_node_that_lost_its_copy_of_the_log_is_missed() {
+    let (scene, _) = with_lost_copy();
+    let query = scene.by_lee(&scene.query(0.04));
+    logged_and_refused(&scene, &query, RefusalReason::NoCharter);
+}
+
+#[test]
+fn another_charter_shown_to_a_node_that_lost_its_copy_of_the_log_is_a_fork() {
+    let (scene, mut other) = with_lost_copy();
+    other.members[1] = member("yoon", "hospital");
+    scene.log(scene.signed(&other, &["kim", "choi"]));
+    let query = scene.by_lee(&scene.query(0.04));
+    logged_and_refused(&scene, &query, RefusalReason::CharterFork);
+}

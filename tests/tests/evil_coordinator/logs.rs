@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 use protocol::api::{LogPage, Offers};
-use protocol::documents::{RefusalReason, Study};
+use protocol::documents::{LogHead, RefusalReason, Study};
 use protocol::envelope::Envelope;
 use protocol::ids::ChainHead;
 use protocol::log::LogEntry;
 use rstest::rstest;
-use tests::evil::{Scene, head_by, json, start};
+use tests::evil::{Scene, head_by, json, key, start};
 
 use super::{answered, logged_and_refused, refused, stopped};
 
@@ -64,6 +64,9 @@ fn a_log_whose_entries_do_not_follow_is_not_taken_from_its_beginning(
 #[case::more_than_it_sends(|mut page: LogPage| { page.log.entries += 3; json(&page) })]
 #[case::less_than_it_sends(|mut page: LogPage| { page.log.entries = 1; json(&page) })]
 #[case::a_signed_head_of_another_log(|mut page: LogPage| { page.head = head_by("coordinator", elsewhere(&page), start()); json(&page) })]
+#[case::a_head_that_somebody_else_signed(|mut page: LogPage| { page.head = head_by("mallory", page.log, start()); json(&page) })]
+#[case::a_head_that_nobody_signed(|mut page: LogPage| { page.head.signatures.clear(); json(&page) })]
+#[case::a_head_of_another_network(|mut page: LogPage| { page.head = head_of_japan(&page); json(&page) })]
 #[case::a_head_that_is_no_head(|mut page: LogPage| { page.head = page.entries[0].envelope.clone(); json(&page) })]
 #[case::broken_json(|page: LogPage| json(&page)[1..].to_vec())]
 #[case::nothing(|_: LogPage| vec![])]
@@ -78,6 +81,15 @@ fn a_page_of_the_log_that_does_not_hold_is_not_taken(#[case] lie: fn(LogPage) ->
     // The same node believes the same log, told truly.
     scene.relay.stop_lying();
     answered(&scene, &query);
+}
+
+fn head_of_japan(page: &LogPage) -> Envelope {
+    let head = LogHead {
+        network: "japan".parse().unwrap(),
+        log: page.log,
+        time: start(),
+    };
+    Envelope::sign(&head, &key("coordinator"))
 }
 
 fn elsewhere(page: &LogPage) -> protocol::log::LogPosition {

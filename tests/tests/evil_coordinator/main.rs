@@ -13,6 +13,8 @@ mod charters;
 mod logs;
 mod currency;
 mod answers;
+mod people;
+mod enrolment;
 
 use protocol::documents::RefusalReason;
 use protocol::envelope::Envelope;
