@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 #[derive(Debug, Default)]
 pub(crate) struct Auditing {
     /// The log, if not the home's.
-    pub(crate) log: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The coordinator's signed head, if not the one beside the home's log.
     pub(crate) head: Option<PathBuf>,
     /// The charter, if not the home's.
@@ -35,7 +35,7 @@ pub(crate) async fn run(
 ) -> Result<(), ClientError> {
     let dictionary = dictionary(auditing.dictionary.as_deref())?;
     let charter = charter(data, auditing)?;
-    let (log, head, refused) = match &auditing.log {
+    let (log, head, refused) = match &auditing.file {
         Some(path) => (LogFile::read(path)?, None, None),
         None => of_home(&Home::open(data)?).await?,
     };
@@ -129,6 +129,8 @@ fn bar(entries: usize) -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
+    use std::process::ExitCode;
+
     use protocol::log::LogError;
 
     use super::*;
@@ -136,7 +138,7 @@ mod tests {
 
     async fn audit_file(story: &Story, log: &Path, head: Option<&Path>) -> Result<(), ClientError> {
         let auditing = Auditing {
-            log: Some(log.to_owned()),
+            file: Some(log.to_owned()),
             head: head.map(Path::to_owned),
             charter: Some(story.charter().id()),
             dictionary: None,
@@ -166,10 +168,30 @@ mod tests {
         assert_eq!(failed.code(), "document");
     }
 
+    #[test]
+    fn the_command_line_takes_a_file_and_says_by_its_exit_code_whether_it_passes() {
+        let mut story = Story::new();
+        story.told(|_| {});
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("handed-over.jsonl");
+        let lines = story.mirror.entries().iter();
+        let lines: Vec<String> = lines.map(|e| serde_json::to_string(e).unwrap()).collect();
+        let charter = story.charter().id().to_string();
+        let file = path.to_str().unwrap();
+        let code = |text: String| {
+            std::fs::write(&path, text).unwrap();
+            let words = ["cartally", "audit", file, "--charter", &charter];
+            format!("{:?}", crate::cli::run(words))
+        };
+        assert_eq!(code(lines.join("\n")), format!("{:?}", ExitCode::SUCCESS));
+        let cut = lines.get(1..).unwrap().join("\n");
+        assert_eq!(code(cut), format!("{:?}", ExitCode::FAILURE));
+    }
+
     #[tokio::test]
     async fn without_a_charter_nothing_is_audited() {
         let auditing = Auditing {
-            log: Some("log.jsonl".into()),
+            file: Some("log.jsonl".into()),
             ..Auditing::default()
         };
         let nowhere = Path::new("/nowhere/at/all");
