@@ -155,6 +155,12 @@ pub enum ClientError {
     /// A result does not verify.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The log does not pass the audit; what is wrong was shown.
+    #[error(
+        "the log does not pass: {0} findings; show them to the committee and the coordinator's operator, and rely on no result \
+         until each is explained"
+    )]
+    AuditFailed(usize),
     /// The coordinator could not be asked, or said no.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -190,6 +196,7 @@ impl ClientError {
             Self::Envelope(_) | Self::Document(_) => "document".into(),
             Self::Governance(_) => "not-in-force".into(),
             Self::Question(error) => error.code().to_owned(),
+            Self::AuditFailed(_) => "audit-failed".into(),
             Self::Verify(error) => error.code().to_owned(),
             Self::Transport(error) => error.code().to_owned(),
         }

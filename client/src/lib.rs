@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod catalogue;
 pub mod watch;
 pub mod verify;
+pub mod audit;
 pub mod result;
 pub mod table;
 mod terminal;

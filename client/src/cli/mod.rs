@@ -13,6 +13,7 @@ use transport::telemetry;
 
 use self::options::{CharterCommand, Cli, Command, InitArgs, ProposeCommand, TemplateCommand};
 use crate::ask;
+use crate::audit;
 use crate::catalogue::{self, releases};
 use crate::error::ClientError;
 use crate::govern;
@@ -63,6 +64,9 @@ async fn dispatch(cli: Cli) -> Result<(), ClientError> {
         Command::Template(TemplateCommand::Check(args)) => {
             return template::check(&args.into_check()?, &mut terminal);
         }
+        Command::Audit(args) => {
+            return audit::run(&cli.data, &args.into_auditing(), &mut terminal).await;
+        }
         _ => {}
     }
     let home = Home::open(&cli.data)?;
@@ -88,6 +92,7 @@ async fn connected(
         | Command::Join(_)
         | Command::Charter(_)
         | Command::Template(_)
+        | Command::Audit(_)
         | Command::Queries => Ok(()),
         Command::Submit { file } => {
             let document =

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
+use protocol::fingerprint::Fingerprint;
 use protocol::ids::{DocumentId, StudyName};
 use protocol::question::Mode;
 use transport::telemetry::LogOptions;
@@ -13,6 +14,7 @@ use transport::telemetry::LogOptions;
 pub(super) use self::govern::{CharterCommand, InitArgs, ProposeCommand};
 use self::govern::{CurrencyArgs, JoinArgs};
 use crate::ask::{self, Ask};
+use crate::audit::Auditing;
 use crate::error::ClientError;
 use crate::result::Format;
 use crate::template::Check;
@@ -109,6 +111,23 @@ pub(super) enum Command {
         /// The query's id; the last one signed here unless given.
         query: Option<DocumentId>,
     },
+    /// Check the whole log: only what was allowed was asked and answered, and nothing was rewritten.
+    Audit(AuditArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// A log that was handed over (one JSON entry a line); the own copy, brought up to date, unless given.
+    pub(super) file: Option<PathBuf>,
+    /// The coordinator's signed head to hold it against; the one kept beside the own copy unless given.
+    #[arg(long)]
+    pub(super) head: Option<PathBuf>,
+    /// The charter whose fingerprint you compared; the one pinned here unless given.
+    #[arg(long)]
+    pub(super) charter: Option<Fingerprint>,
+    /// Another dictionary of the data (CSV) than the shipped one, if the network has its own.
+    #[arg(long, value_name = "CSV")]
+    pub(super) dictionary: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -200,6 +219,17 @@ impl Command {
     /// Whether it does nothing but read the log, which is allowed even where the committee has split.
     pub(super) const fn only_reads(&self) -> bool {
         matches!(self, Self::Log | Self::Review { .. })
+    }
+}
+
+impl AuditArgs {
+    pub(super) fn into_auditing(self) -> Auditing {
+        Auditing {
+            file: self.file,
+            head: self.head,
+            charter: self.charter.map(Fingerprint::document),
+            dictionary: self.dictionary,
+        }
     }
 }
 
