@@ -427,13 +427,15 @@ impl Governance {
             Some(Withdrawal::Suspended { until }) => return Standing::Suspended { until },
             None => {}
         }
-        let is_newest = self.roster.as_ref().is_some_and(|roster| &roster.id == id)
-            || self.templates.contains_key(id)
+        let is_newest = self.roster().is_some_and(|roster| &roster.id == id)
+            || self.template(id).is_some()
             || self.study(id).is_some()
-            || self.charters.last().is_some_and(|ruling| &ruling.id == id);
-        let was = self.rosters.contains_key(id)
-            || self.studies.contains_key(id)
-            || self.charters.iter().any(|ruling| &ruling.id == id);
+            || self.newest_ruling().is_some_and(|ruling| &ruling.id == id);
+        let was = self.past_roster(id).is_some()
+            || self.past_study(id).is_some()
+            || self
+                .believed()
+                .is_some_and(|it| it.charters.iter().any(|ruling| &ruling.id == id));
         if is_newest {
             Standing::InForce
         } else if was {

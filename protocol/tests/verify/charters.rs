@@ -45,7 +45,10 @@ fn a_genesis_charter_before_the_pinned_one_decides_nothing() {
     (fake.threshold, fake.minimum_organisations) = (1, 1);
     network.log(Envelope::sign(&fake, &key("mallory")));
     let roster = network.documents.roster.clone();
-    network.post(&roster, &["office", "mallory"]);
+    let decided_by_fake = network.signed(&roster, &["office", "mallory"]);
+    network.log(decided_by_fake.clone());
+    let standing = network.governance.standing(&decided_by_fake.id(), now());
+    assert_eq!(standing, Standing::Pending);
     assert!(network.governance.charter().is_none() && network.governance.roster().is_none());
     assert!(matches!(network.found(), Taken::InForce));
     assert_eq!(

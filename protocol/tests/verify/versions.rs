@@ -1,6 +1,7 @@
 //! Later versions take the place of earlier ones, and no earlier one comes back.
 
 use protocol::documents::{RefusalReason, Roster};
+use protocol::ids::DocumentId;
 use protocol::verify::{GovernanceError, Standing, Taken};
 
 use super::network::{Network, center, now};
@@ -107,4 +108,32 @@ fn a_study_of_another_name_supersedes_nothing() {
     other.name = "first-2".parse().unwrap();
     network.log(network.decided(&other));
     assert!(network.ask().is_ok());
+}
+
+#[test]
+fn another_study_of_the_same_version_does_not_replace_the_first() {
+    let mut network = Network::ready();
+    let mut other = network.documents.study.clone();
+    other.purpose = "everything".into();
+    assert!(matches!(
+        network.post(&other, &["office", "kim", "choi"]),
+        Taken::Ineffective(GovernanceError::Older)
+    ));
+    assert!(network.ask().is_ok());
+}
+
+#[test]
+fn what_the_committee_decided_on_is_said_to_be_in_force() {
+    let network = Network::ready();
+    let roster = network.governance.roster().unwrap().id;
+    let charter = network.governance.newest_ruling().unwrap().id;
+    let query = &network.documents.query;
+    for id in [roster, charter, query.study, query.question.template] {
+        assert_eq!(network.governance.standing(&id, now()), Standing::InForce);
+    }
+    let unknown = DocumentId::from_bytes([1; 32]);
+    assert_eq!(
+        network.governance.standing(&unknown, now()),
+        Standing::Unknown
+    );
 }
