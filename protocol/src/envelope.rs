@@ -80,7 +80,7 @@ pub struct Signature {
 pub struct Seen {
     /// The log as the signer last saw it.
     pub log: LogPosition,
-    /// The signature in base64, over the pre-authentication encoding of [`Sight`].
+    /// The signature in base64, over the pre-authentication encoding of the document's id and the log.
     pub sig: String,
 }
 
