@@ -77,7 +77,7 @@ async fn an_expired_certificate_opens_no_door_even_to_a_node_whose_clock_is_wron
     let data = node(&test, 0);
     certify_again(&test, &data, "K01", ended());
     let folder = data.root().to_str().unwrap();
-    run(EXECUTABLE, Actor::Node, &["serve", "--data", folder]).refused("certificate_expired");
+    run(EXECUTABLE, Actor::Node, &["serve", "--data", folder]).refused("node.certificate_expired");
 
     // The node's clock is right again after a new certificate; a wrong one does not deceive the coordinator.
     let wrong: Arc<dyn Clock> = Arc::new(ManualClock::new(five_minutes_ago()));

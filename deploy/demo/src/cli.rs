@@ -17,7 +17,7 @@ use crate::ask::{Answered, Question, ask};
 use crate::broom::{self, Broom};
 use crate::error::DemoError;
 use crate::exact::Exact;
-use crate::network::{Network, Settings};
+use crate::network::{Network, RESEARCHER, Settings};
 use crate::show;
 
 /// Seconds before anything leaves a node of the demo.
@@ -135,6 +135,8 @@ fn demo(matches: &ArgMatches) -> Result<(), DemoError> {
     if let Some(path) = &options.json {
         write_json(path, &answers)?;
     }
+    let audit = network.cartally(&RESEARCHER, &["audit"])?;
+    show::audited(&mut out, &audit.output)?;
     show::end(&mut out, &answers, &options.out)?;
     if options.serve {
         serve(&network, &mut out)

@@ -10,7 +10,7 @@ use protocol::amount::NanoRho;
 
 use crate::ask::{Answered, Question};
 use crate::exact::Exact;
-use crate::network::{Network, RESEARCHER};
+use crate::network::{MEMBERS, Network, RESEARCHER};
 
 /// The cap for a demo of `questions` at `rho` each: enough for all, and never below what ships.
 pub(crate) fn cap_for(rho: NanoRho, questions: usize) -> NanoRho {
@@ -104,15 +104,39 @@ pub(crate) fn end(out: &mut impl Write, answers: &[Answered], folder: &Path) -> 
     Ok(())
 }
 
+/// What an auditor finds who has nothing but the log: a log at fault has ended the demo by then.
+pub(crate) fn audited(out: &mut impl Write, words: &str) -> io::Result<()> {
+    writeln!(out, "\nchecked again from the log alone (cartally audit):")?;
+    for line in words.lines() {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
 /// How to use the running network.
 pub(crate) fn running(out: &mut impl Write, network: &Network) -> io::Result<()> {
     writeln!(
         out,
-        "\nthe network runs until Ctrl-C: coordinator {}, {} nodes\nask as the researcher:\n  {} as-client --data {} ask survival",
+        "\nthe network runs until Ctrl-C: coordinator {}, {} nodes",
         network.url,
         network.centers.len(),
-        network.settings.executable.display(),
-        network.home(&RESEARCHER).display(),
     )?;
+    let program = network.settings.executable.display();
+    let [member, ..] = MEMBERS;
+    for (who, person, words) in [
+        ("ask as the researcher", RESEARCHER, "ask survival"),
+        ("see as a member of the committee", member, "review"),
+    ] {
+        let home = network.home(&person);
+        let home = home.display();
+        writeln!(out, "{who}:\n  {program} as-client --data {home} {words}")?;
+    }
+    if let Some(center) = network.centers.first() {
+        let (id, data) = (&center.id, center.data.display());
+        writeln!(
+            out,
+            "see as the operator of {id}:\n  {program} as-node status --data {data}"
+        )?;
+    }
     out.flush()
 }

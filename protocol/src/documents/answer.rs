@@ -92,7 +92,7 @@ macro_rules! refusal_reasons {
 
 refusal_reasons! {
     /// Two charters succeed the same one.
-    CharterFork = "charter-fork", Refused, "two charters succeed the same one; the center answers nothing until its operator has pinned the right one";
+    CharterFork = "charter-fork", Refused, "two charters succeed the same one, so nobody knows which committee decides; nothing is answered, and the network must be founded anew";
     /// The pinned charter is not in the log.
     NoCharter = "no-charter", Refused, "the charter that the center pinned is not in the log; compare fingerprints with the registry office";
     /// No roster is in force.

@@ -88,7 +88,7 @@ fn center_id(export: &Path) -> Result<String, DemoError> {
     Ok(id.into())
 }
 
-/// Makes every center's node: keys, certificate, policy, import, lock; several centers at a time. Returns a line for each
+/// Makes every center's node: keys, an invitation's certificate, policy, import, lock; several centers at a time. Returns a line for each
 /// kind of row that was left out.
 pub(super) fn enrol_all(
     network: &Network,
@@ -117,10 +117,8 @@ fn enrol(
     fingerprint: &str,
 ) -> Result<Vec<String>, DemoError> {
     let data = DataDir::new(&center.data);
-    let (folder, authority) = (
-        text(&center.data),
-        text(&network.coordinator_dir.join("ca.pem")),
-    );
+    let folder = text(&center.data);
+    let token = super::invite(network, program, "center", &center.id)?;
     let name = format!("Center {}", center.id);
     let init = [
         "init",
@@ -136,18 +134,10 @@ fn enrol(
         &network.url,
         "--charter",
         fingerprint,
-        "--ca",
-        &authority,
+        "--token",
+        &token,
     ];
     program.run(Actor::Node, &init)?;
-    super::certify(
-        network,
-        program,
-        "center",
-        &center.id,
-        &data.tls_request(),
-        &data.tls_certificate(),
-    )?;
     super::write(&data.policy(), &policy(&network.settings.rho_cap))?;
     let imported = program.run(
         Actor::Node,

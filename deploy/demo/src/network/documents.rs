@@ -53,11 +53,6 @@ pub(super) fn put_in_force(network: &Network) -> Result<(), DemoError> {
 }
 
 fn propose_roster(network: &Network) -> Result<(), DemoError> {
-    let cards: Vec<String> = network
-        .centers
-        .iter()
-        .map(|c| text(&c.data.join("enrolment.json")))
-        .collect();
     let (key, until) = (coordinator_key(network)?, in_days(VALID_DAYS).to_string());
     let delay = network.settings.answer_delay_s.to_string();
     let mut arguments = vec![
@@ -69,8 +64,8 @@ fn propose_roster(network: &Network) -> Result<(), DemoError> {
         &until,
     ];
     arguments.extend(["--answer-delay-s", &delay]);
-    for card in &cards {
-        arguments.extend(["--center", card]);
+    for center in &network.centers {
+        arguments.extend(["--enrolled", &center.id]);
     }
     let said = network.cartally(&OFFICE, &arguments)?;
     network.decide(

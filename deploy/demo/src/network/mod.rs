@@ -213,37 +213,15 @@ pub(crate) fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Has the coordinator's authority certify a request.
-fn certify(
-    network: &Network,
-    program: &Program,
-    role: &str,
-    id: &str,
-    request: &Path,
-    certificate: &Path,
-) -> Result<(), DemoError> {
+/// Has the coordinator invite a center or person; the one-time token.
+fn invite(network: &Network, program: &Program, role: &str, id: &str) -> Result<String, DemoError> {
     let data = text(&network.coordinator_dir);
-    let (request, certificate) = (text(request), text(certificate));
-    let arguments = [
-        "certify",
-        "--data",
-        &data,
-        "--role",
-        role,
-        "--id",
-        id,
-        "--csr",
-        &request,
-        "--out",
-        &certificate,
-    ];
-    program.run(Actor::Coordinator, &arguments).map(drop)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), DemoError> {
-    std::fs::copy(from, to)
-        .map(drop)
-        .map_err(DemoError::file(from))
+    let said = program.run(Actor::Coordinator, &["invite", "--data", &data, role, id])?;
+    let token = said.output.lines().last();
+    token.map(str::to_owned).ok_or_else(|| DemoError::Silent {
+        what: format!("invite {role} {id}"),
+        wanted: "the token",
+    })
 }
 
 fn write(path: &Path, content: &str) -> Result<(), DemoError> {

@@ -53,29 +53,29 @@ pub fn everybody() -> impl Iterator<Item = Person> {
     MEMBERS.into_iter().chain([OFFICE, RESEARCHER])
 }
 
-/// Makes every person's keys and certificate.
+/// Has every person join by an invitation of their own: keys and certificate.
 pub(super) fn enrol_all(network: &Network, program: &Program) -> Result<(), DemoError> {
     for person in everybody() {
-        let (home, url) = (network.home(&person), &network.url);
-        let id = person.id;
+        let token = super::invite(network, program, "person", person.id)?;
+        let home = text(&network.home(&person));
         let arguments = [
             "--data",
-            &text(&home),
-            "init",
+            &home,
+            "join",
+            "--token",
+            &token,
             "--network",
             NETWORK,
             "--person",
-            id,
+            person.id,
+            "--name",
+            person.name,
+            "--organisation",
+            person.organisation,
             "--coordinator",
-            url,
+            &network.url,
         ];
         program.run(Actor::Client, &arguments)?;
-        let (request, certificate) = (home.join("request.pem"), home.join("certificate.pem"));
-        super::certify(network, program, "person", id, &request, &certificate)?;
-        super::copy(
-            &network.coordinator_dir.join("ca.pem"),
-            &home.join("ca.pem"),
-        )?;
     }
     Ok(())
 }
