@@ -73,6 +73,20 @@ pub struct Signature {
     pub seen: Option<Seen>,
 }
 
+impl Signature {
+    /// Whether `key` made both the signature and what it says to have seen.
+    fn is_by(&self, key: PublicKey, pae: &[u8], document: DocumentId) -> bool {
+        let saw = self.seen.as_ref().is_some_and(|seen| {
+            let sight = Sight {
+                document,
+                log: seen.log,
+            };
+            verified(key, &sight.pae(), &seen.sig)
+        });
+        saw && verified(key, pae, &self.sig)
+    }
+}
+
 /// Which log a signer had before the eyes: the position, with the same key's signature that ties it to the document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,32 +195,28 @@ impl Envelope {
         });
     }
 
+    /// Every signature by one of `candidates` that says which log its author saw, with that author. The payload is encoded once.
+    #[must_use]
+    pub fn sightings(
+        &self,
+        candidates: &BTreeSet<PublicKey>,
+    ) -> Vec<(PublicKey, &Signature, LogPosition)> {
+        let (pae, document) = (self.pae(), self.id());
+        let signatures = self.signatures.iter().take(SIGNATURES_MAX);
+        let by_somebody = signatures.filter_map(|signature| {
+            let log = signature.seen.as_ref()?.log;
+            let mut keys = candidates.iter();
+            let key = keys.find(|key| signature.is_by(**key, &pae, document))?;
+            Some((*key, signature, log))
+        });
+        by_somebody.collect()
+    }
+
     /// Which log `key` saw when it signed: nothing if it did not sign, or did not say in words that it signed too.
     #[must_use]
     pub fn seen_by(&self, key: PublicKey) -> Option<LogPosition> {
-        self.signature_seeing(key)?
-            .seen
-            .as_ref()
-            .map(|seen| seen.log)
-    }
-
-    /// The signature by `key` that says which log it saw.
-    #[must_use]
-    pub fn signature_seeing(&self, key: PublicKey) -> Option<&Signature> {
-        let (pae, document) = (self.pae(), self.id());
-        self.signatures
-            .iter()
-            .take(SIGNATURES_MAX)
-            .find(|signature| {
-                let saw = signature.seen.as_ref().is_some_and(|seen| {
-                    let sight = Sight {
-                        document,
-                        log: seen.log,
-                    };
-                    verified(key, &sight.pae(), &seen.sig)
-                });
-                saw && verified(key, &pae, &signature.sig)
-            })
+        let of_key = self.sightings(&[key].into());
+        of_key.first().map(|(_, _, log)| *log)
     }
 
     /// The document's id: SHA-256 of the pre-authentication encoding. Signatures do not change it.

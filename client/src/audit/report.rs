@@ -157,20 +157,23 @@ impl fmt::Display for Summary {
         }
         writeln!(
             f,
-            "in force: {} charters one after the other, {} centers, {} templates, {} studies; {} revocations",
-            self.charters, self.centers, self.templates, self.studies, self.revocations
+            "in force: charter {}, {}, {}, {}; {}",
+            self.charters,
+            counted(self.centers, "center", "centers"),
+            counted(self.templates, "template", "templates"),
+            counted(self.studies, "study", "studies"),
+            counted(self.revocations, "revocation", "revocations"),
         )?;
         writeln!(
             f,
-            "asked: {} queries, {} questions, {} of them answered; {} answers, {} refusals, {} results; {} queries that \
-             nobody may answer and nobody did",
-            self.queries,
-            self.questions,
+            "asked: {} for {}, {} of them answered; {}, {}, {}; {} that nobody may answer and nobody did",
+            counted(self.queries, "query", "queries"),
+            counted(self.questions, "question", "questions"),
             self.questions_answered,
-            self.answers,
-            self.refusals,
-            self.results,
-            self.not_allowed
+            counted(self.answers, "answer", "answers"),
+            counted(self.refusals, "refusal", "refusals"),
+            counted(self.results, "result", "results"),
+            counted(self.not_allowed, "query", "queries"),
         )?;
         match &self.vouched {
             Some((who, until)) => writeln!(f, "current: {who} vouches until {until:.0}")?,
@@ -178,14 +181,17 @@ impl fmt::Display for Summary {
         }
         for (center, spent) in &self.spent {
             let years = spent.years.iter();
-            let years: Vec<_> = years.map(|(year, rho)| format!("{year} {rho}")).collect();
+            let years: Vec<_> = years
+                .map(|(year, rho)| format!("{rho} in {year}"))
+                .collect();
             let years = years.join(", ");
-            writeln!(
-                f,
-                "rho spent at {center}: {years}; lifetime {}",
-                spent.lifetime
-            )?;
+            writeln!(f, "rho spent at {center}: {years}, {} ever", spent.lifetime)?;
         }
         Ok(())
     }
+}
+
+/// `1 center`, `2 centers`.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

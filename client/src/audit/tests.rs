@@ -65,8 +65,8 @@ fn an_honest_log_passes_and_is_summed_up() {
     let shown = report.to_string();
     for words in [
         "11 entries",
-        "4 centers, 1 templates, 1 studies",
-        "rho spent at K01: 2026 0.05; lifetime 0.05",
+        "4 centers, 1 template, 1 study",
+        "rho spent at K01: 0.05 in 2026, 0.05 ever",
         "vouches until 2026-12-05T12:00:00Z",
     ] {
         assert!(shown.contains(words), "{words}: {shown}");

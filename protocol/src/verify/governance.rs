@@ -229,23 +229,27 @@ impl Governance {
         index: u64,
     ) {
         let id = envelope.id();
-        let counted = self.signers_seeing(envelope, may_sign, index);
-        self.note_strangers(envelope, may_sign, index);
-        let have = self.signers_of(&id);
-        let mut new = counted.difference(&have).peekable();
-        if new.peek().is_none() {
+        let (mut have, mut new) = (self.signers_of(&id), Vec::new());
+        for (key, signature, log) in envelope.sightings(may_sign) {
+            if !self.chain.contains(log) {
+                self.strangers.push(Stranger { index, key, log });
+            } else if log.entries <= index && have.insert(key) {
+                // The hint becomes the key that was verified.
+                let keyid = key.to_string();
+                new.push(Signature {
+                    keyid,
+                    ..signature.clone()
+                });
+            }
+        }
+        if new.is_empty() {
             return;
         }
         let known = self.collected.entry(id).or_insert_with(|| Envelope {
             signatures: Vec::new(),
             ..envelope.clone()
         });
-        known.signatures.extend(new.filter_map(|key| {
-            let signature = envelope.signature_seeing(*key)?.clone();
-            // The hint becomes the key that was verified.
-            let keyid = key.to_string();
-            Some(Signature { keyid, ..signature })
-        }));
+        known.signatures.extend(new);
     }
 
     /// The keys that signed a document so far and count, as far as this log shows.
@@ -265,27 +269,11 @@ impl Governance {
         candidates: &BTreeSet<PublicKey>,
         index: u64,
     ) -> BTreeSet<PublicKey> {
-        let saw_ours = |log: LogPosition| log.entries <= index && self.chain.contains(log);
-        let seen = |key: &PublicKey| envelope.seen_by(*key).is_some_and(saw_ours);
-        candidates.iter().copied().filter(seen).collect()
-    }
-
-    fn note_strangers(
-        &mut self,
-        envelope: &Envelope,
-        candidates: &BTreeSet<PublicKey>,
-        index: u64,
-    ) {
-        for key in candidates {
-            let elsewhere = envelope
-                .seen_by(*key)
-                .filter(|log| !self.chain.contains(*log));
-            self.strangers.extend(elsewhere.map(|log| Stranger {
-                index,
-                key: *key,
-                log,
-            }));
-        }
+        let sightings = envelope.sightings(candidates).into_iter();
+        sightings
+            .filter(|(_, _, log)| log.entries <= index && self.chain.contains(*log))
+            .map(|(key, _, _)| key)
+            .collect()
     }
 
     /// Another genesis charter is believed from now on: what the first one's members decided is void.
