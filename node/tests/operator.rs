@@ -353,6 +353,11 @@ fn help_shows_every_command() {
         "forget",
         "status",
         "dictionary",
+        "pending",
+        "approve",
+        "refuse",
+        "currency",
+        "audit",
         "serve",
     ] {
         assert!(help.out.contains(command), "{command}");

@@ -59,9 +59,12 @@ impl Task {
         let Some(response) = task.response().await else {
             return Ended::Done;
         };
-        let place = match &response {
+        let _place = match &response {
             Response::Send(_) => Some(place),
-            Response::AwaitingApproval => None,
+            Response::AwaitingApproval => {
+                drop(place);
+                None
+            }
         };
         tokio::select! {
             () = task.shutdown.begun() => return Ended::Done,
@@ -70,7 +73,6 @@ impl Task {
         fault::point("node.before_send");
         let ended = task.send(&response).await;
         fault::point("node.sent");
-        drop(place);
         ended
     }
 

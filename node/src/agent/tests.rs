@@ -1,12 +1,14 @@
 //! What leaves a node, and when? Against a coordinator that plays along only as far as each test wants.
 
+mod waiting;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::extract::{Path, Query as UrlQuery, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use protocol::api::{LogPage, Offer, Offers, Recorded, paths};
+use protocol::api::{LogPage, Offer, Offers, Recorded, TaskReport, paths};
 use protocol::documents::{Answer, LogHead, Refusal, RefusalReason};
 use protocol::ids::ChainHead;
 use protocol::keys::SigningKey;
@@ -26,6 +28,8 @@ struct Relay {
     forged_head: Mutex<Option<ChainHead>>,
     offers: Mutex<Vec<Envelope>>,
     answers: Mutex<Vec<(DocumentId, Envelope)>>,
+    /// What the node said of queries, short of an answer.
+    reports: Mutex<Vec<(DocumentId, TaskState)>>,
     takes_answers: AtomicBool,
     turned_away: AtomicUsize,
     polls: AtomicUsize,
@@ -65,6 +69,10 @@ impl Relay {
         while !holds(self) {
             changes.changed().await.unwrap();
         }
+    }
+
+    fn reports(&self) -> usize {
+        lock(&self.reports).len()
     }
 
     fn answers(&self) -> usize {
@@ -141,6 +149,16 @@ async fn answer(
     Ok(Json(Recorded { late: false }))
 }
 
+async fn report(
+    State(relay): State<Arc<Relay>>,
+    Path(query): Path<DocumentId>,
+    Json(report): Json<TaskReport>,
+) -> Json<Recorded> {
+    lock(&relay.reports).push((query, report.state));
+    relay.changed.send_replace(());
+    Json(Recorded { late: false })
+}
+
 /// A node with its coordinator, over real mutual TLS.
 struct World {
     network: Network,
@@ -158,6 +176,7 @@ impl World {
             forged_head: Mutex::default(),
             offers: Mutex::default(),
             answers: Mutex::default(),
+            reports: Mutex::default(),
             takes_answers: AtomicBool::new(true),
             turned_away: AtomicUsize::new(0),
             polls: AtomicUsize::new(0),
@@ -225,6 +244,7 @@ async fn serve(network: &Network, relay: &Arc<Relay>) -> (Arc<Office>, Shutdown)
         .route(paths::TASKS, get(tasks))
         .route(paths::LOG, get(log))
         .route(paths::TASK_ANSWER, post(answer))
+        .route(paths::TASK_STATE, post(report))
         .with_state(Arc::clone(relay));
     let (coordinator, server) = office.serve(router).await;
     let config = NodeConfig {

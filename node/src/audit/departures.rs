@@ -10,7 +10,7 @@ use protocol::ids::{DocumentId, QuestionId};
 use super::policies::Policies;
 use super::{Finding, LedgerBook, LogBook, RecordBook, Recorded};
 use crate::day;
-use crate::ledger::{Entry, Kind};
+use crate::ledger::{Entry, Kind, LoggedAnswer};
 use crate::policy::{Decision, Policy};
 use crate::record::{self, Verdict};
 
@@ -41,7 +41,7 @@ pub(super) fn check(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>)
     let mut findings = Vec::new();
     for entry in &record.entries {
         if let Some(left) = left(entry, record) {
-            findings.extend(unpaid(&left, &charged, ledger));
+            findings.extend(unpaid(&left, &charged, ledger, log));
             findings.extend(misdirected(&left, log));
             findings.extend(unapproved(&left, asked.get(&left.query)));
             // The first answer was consented to before its charge, a later one just before it left.
@@ -109,9 +109,18 @@ fn unpaid(
     left: &Left<'_>,
     charged: &BTreeMap<QuestionId, i64>,
     ledger: &LedgerBook,
+    log: &LogBook<'_>,
 ) -> Option<Finding> {
     let (seq, question) = (left.seq, left.question);
     let kept = ledger.answers.get(&question).map(Vec::as_slice);
+    // What a restored ledger lost was counted by the common log, which knows the answer.
+    let mut logged = log.own_answers.iter();
+    let accounted_for = ledger.accounted_for();
+    let is_lost =
+        |answer: &LoggedAnswer| answer.question == question && answer.log_index < accounted_for;
+    if kept.is_none() && logged.any(is_lost) {
+        return None;
+    }
     if !charged.contains_key(&question) {
         Some(Finding::AnswerNotCharged { seq, question })
     } else if kept.is_none() || kept != left.bytes {

@@ -117,8 +117,7 @@ pub fn audit(books: &Books<'_>) -> Vec<Finding> {
 /// The center's own answers in the common log, held against both books.
 fn in_the_log(ledger: &LedgerBook, record: &RecordBook, log: &LogBook<'_>) -> Vec<Finding> {
     let recorded = departures::recorded(record);
-    let restored = ledger.entries.iter().map(|(entry, _)| entry.looked_at());
-    let accounted_for = restored.max().unwrap_or(0);
+    let accounted_for = ledger.accounted_for();
     let begun_s = record.begun_s();
     let one = |answer: &LoggedAnswer| {
         let is_recorded = recorded.contains(&(answer.question, answer.head));
@@ -152,6 +151,14 @@ impl LogBook<'_> {
         all.filter(|(_, terms)| Some(&terms.name) == name)
             .map(|(id, _)| *id)
             .collect()
+    }
+}
+
+impl LedgerBook {
+    /// Entries of the common log that a restore has counted, whatever the rows say.
+    fn accounted_for(&self) -> u64 {
+        let restored = self.entries.iter().map(|(entry, _)| entry.looked_at());
+        restored.max().unwrap_or(0)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn pending(
     let waiting = desk.waiting()?;
     let (queries, waits) = match waiting.len() {
         0 => return Ok(say(writeln!(out, "no query waits for a decision"))),
-        1 => ("query".to_owned(), "waits"),
+        1 => ("1 query".to_owned(), "waits"),
         several => (format!("{several} queries"), "wait"),
     };
     say(writeln!(out, "{queries} {waits} for a decision"));

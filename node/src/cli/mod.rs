@@ -5,6 +5,8 @@ mod command;
 mod decide;
 mod enrol;
 mod options;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::io::Write;
