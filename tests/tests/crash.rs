@@ -33,6 +33,7 @@ fn is_answered_and_charged_once(test: &TestNetwork, query: &str) {
 #[case("node.before_charge")]
 #[case("node.charged")]
 #[case("node.answer_stored")]
+#[case("node.recorded")]
 #[case("node.before_send")]
 #[case("node.sent")]
 fn a_node_killed_at_any_point_answers_after_its_restart_and_charges_once(#[case] point: &str) {

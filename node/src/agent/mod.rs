@@ -78,17 +78,30 @@ pub async fn run(
             continue;
         };
         let wait = backoff.after_failure();
-        tracing::warn!(
-            code = error.code(),
-            wait_ms = wait.as_millis(),
-            "the coordinator could not be polled: {error}"
-        );
+        tell_failure(&error, wait);
         tokio::select! {
             () = shutdown.begun() => break,
             () = agent.clock.sleep(wait) => {}
         }
     }
     Ok(())
+}
+
+/// A coordinator that is away is waited for; one that shows another log is an alarm.
+fn tell_failure(error: &NodeError, wait: Duration) {
+    let (code, wait_ms) = (error.code(), wait.as_millis());
+    match code {
+        "log.head" | "log.broken" | "log_broken" => tracing::error!(
+            code,
+            wait_ms,
+            "alarm: the coordinator shows a log that cannot be believed, and nothing is answered by it: {error}"
+        ),
+        _ => tracing::warn!(
+            code,
+            wait_ms,
+            "the coordinator could not be polled: {error}"
+        ),
+    }
 }
 
 /// One line on standard output for whoever started the node: a node listens nowhere, so it says for whom it answers.
