@@ -78,7 +78,7 @@ pub enum ClientError {
     CharterNotInLog(DocumentId),
     /// Two charters succeed the same one.
     #[error(
-        "the committee has split: charters {} and {} both succeed the same one, and nothing is in force any more; sign and ask nothing, read both with          cartally review ID, and call the other members and the registry office; no later document of this log can heal it: found the network anew with          a charter that all of you sign",
+        "the committee has split: charters {} and {} both succeed the same one, and nothing is in force any more; sign and ask nothing, read both with cartally review ID, and call the other members and the registry office; no later document of this log can heal it: found the network anew with a charter that all of you sign",
         .0.one, .0.other
     )]
     Fork(Fork),
@@ -94,7 +94,7 @@ pub enum ClientError {
     },
     /// The coordinator's word for how far its log reaches is not its own.
     #[error(
-        "the coordinator's statement of how far its log reaches is not signed with the key {key} that the roster names: whoever answers is not the          coordinator that the committee chose; tell the registry office, and believe nothing that was fetched"
+        "the coordinator's statement of how far its log reaches is not signed with the key {key} that the roster names: whoever answers is not the coordinator that the committee chose; tell the registry office, and believe nothing that was fetched"
     )]
     HeadNotSigned {
         /// The key that should have signed.

@@ -28,7 +28,7 @@ pub(crate) fn list_log(
     if let Some(fork) = view.governance.fork() {
         terminal.line(ClientError::Fork(fork).to_string())?;
     }
-    Ok(())
+    tell_head(session, terminal)
 }
 
 /// Whoever has pinned no charter yet can read what there is, but not how it stands.
@@ -39,7 +39,16 @@ fn without_charter(session: &Session, terminal: &mut Terminal) -> Result<(), Cli
     }
     terminal
         .line("no charter is pinned, so nothing is said about who signed and what is in force")?;
-    Ok(())
+    tell_head(session, terminal)
+}
+
+/// What people compare by another way: two who see one number of entries must see one head.
+fn tell_head(session: &Session, terminal: &mut Terminal) -> Result<(), ClientError> {
+    let position = session.mirror.position();
+    Ok(terminal.line(format!(
+        "{} entries; head {}",
+        position.entries, position.head
+    ))?)
 }
 
 fn line(view: &View<'_>, index: usize, document: &Envelope) -> String {

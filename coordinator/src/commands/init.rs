@@ -42,7 +42,7 @@ pub(super) fn command(
         handout.signing_key
     ));
     print(&format!(
-        "ca           {}  (hand it to every node and person)",
+        "ca           {}  (for those who join without an invitation; a token brings it along)",
         dir.authority_certificate().display()
     ));
     print(&format!(

@@ -100,7 +100,7 @@ refusal_reasons! {
     /// The center is not in the roster, or its entry has ended, or it names another key.
     NotInRoster = "not-in-roster", Refused, "the center is not in the roster, or not with the key that it holds; the committee must sign a new roster";
     /// A member has suspended a document that the query rests on.
-    Suspended = "suspended", Refused, "a member of the committee has suspended the roster, study or template; ask again when the suspension is over or lifted";
+    Suspended = "suspended", Refused, "a member of the committee has suspended the roster, study or template; ask again when the suspension is over";
     /// The committee has revoked a document that the query rests on.
     Revoked = "revoked", Refused, "the committee has revoked the roster, study or template";
     /// No currency document.
