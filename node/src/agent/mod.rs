@@ -4,6 +4,8 @@
 //! that the ledger keeps is sent again, the same bytes. What a person decided stands in the record.
 
 mod backoff;
+mod books;
+mod checks;
 mod connect;
 pub mod mirror;
 mod readiness;
@@ -14,12 +16,10 @@ mod tick;
 mod waiting;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::{Currency, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::log::{LogEntry, LogPosition};
@@ -28,19 +28,20 @@ use transport::TransportError;
 use transport::clock::Clock;
 use transport::shutdown::Shutdown;
 
-use crate::answer::{Answerer, currency};
+use crate::answer::Answerer;
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
-use crate::keys;
-use crate::record::{CharterNote, Record, SeenCharter};
+use crate::record::CharterNote;
 use backoff::Backoff;
 use connect::Connection;
-use mirror::{Mirror, Own};
-use readiness::{Known, Lack, lacks};
+use mirror::Mirror;
+use readiness::Lack;
 use task::{Ended, Task};
 use waiting::Waiting;
 
+pub use books::record_restore;
+pub(crate) use books::{load_currency, open_mirror};
 pub use tick::tick_for;
 
 /// How long the coordinator may hold a poll. Below the half minute after which many proxies cut a silent connection.
@@ -244,89 +245,6 @@ impl Agent {
         self.check_ledger()
     }
 
-    /// Tells the operator what is lacking, at the first look and whenever it is something else than before.
-    async fn tell_readiness(&mut self) -> Result<(), NodeError> {
-        let (answerer, mirror) = (Arc::clone(&self.answerer), Arc::clone(&self.mirror));
-        let (now, charter) = (self.clock.now(), self.charter);
-        let looked = self.shutdown.spawn_blocking(move || {
-            let (governance, log) = {
-                let mirror = lock(&mirror);
-                (Arc::clone(mirror.governance()), mirror.position())
-            };
-            Ok::<_, NodeError>(lacks(Known {
-                log,
-                governance: &answerer.current(&governance),
-                charter,
-                policy: answerer.policy(now).as_ref(),
-                center: &answerer.config().center,
-                key: answerer.key().public(),
-                rows: answerer.rows(now)?,
-                now,
-            }))
-        });
-        let lacking = looked
-            .await
-            .map_err(|error| NodeError::network("node.readiness", &error))??;
-        if self.told.as_ref() == Some(&lacking) {
-            return Ok(());
-        }
-        for lack in &lacking {
-            tracing::warn!("questions will be refused: {}", lack.sentence());
-        }
-        if lacking.is_empty() {
-            tracing::info!(
-                "charter, roster, currency and a lock are in place: questions can be answered"
-            );
-        }
-        self.told = Some(lacking);
-        Ok(())
-    }
-
-    /// Whether the log shows the highest charter that this node ever saw. One who cuts the log back, or shows another
-    /// successor to a node whose copy was lost, is found out by that.
-    fn check_charter(&mut self) -> Result<(), NodeError> {
-        let newest = lock(&self.mirror)
-            .governance()
-            .newest_ruling()
-            .map(|it| SeenCharter {
-                version: it.charter.version,
-                id: it.id,
-            });
-        let record = self.answerer.record();
-        self.charter = match newest {
-            Some(charter) => record.note_charter(charter, self.clock.now())?,
-            None => record
-                .highest_charter()?
-                .map_or(CharterNote::Highest, CharterNote::Behind),
-        };
-        Ok(())
-    }
-
-    /// Why nothing is answered until people have looked, if so.
-    const fn stopped(&self) -> Option<RefusalReason> {
-        match self.charter {
-            CharterNote::Fork(_) => Some(RefusalReason::CharterFork),
-            CharterNote::Behind(_) => Some(RefusalReason::NoCharter),
-            CharterNote::Highest if self.alarm => Some(RefusalReason::NodeStopped),
-            CharterNote::Highest => None,
-        }
-    }
-
-    /// Whether the ledger accounts for every answer of this center that others have seen.
-    fn check_ledger(&mut self) -> Result<(), NodeError> {
-        let mirror = lock(&self.mirror);
-        let strange = self.answerer.ledger().unexplained(mirror.own_answers())?;
-        self.alarm = !strange.is_empty();
-        if self.alarm {
-            tracing::error!(
-                answers = strange.len(),
-                "the common log holds answers of this center that its ledger does not know: the ledger was rolled back. \
-                 nothing is answered. put the newest ledger back, or run `cartally-node ledger-restored`"
-            );
-        }
-        Ok(())
-    }
-
     /// Begins to work on a query, unless it is in work or waits already. Waits for a free place.
     async fn take_on(&self, query: Envelope, taken_up: Timestamp) -> bool {
         let id = query.id();
@@ -378,41 +296,6 @@ impl Agent {
             shutdown: self.shutdown.clone(),
         }
     }
-}
-
-/// Records, by the operator's word, that the ledger came back from a backup; returns what was lost of it. The node must
-/// not be serving.
-pub fn record_restore(
-    data: &DataDir,
-    clock: &Arc<dyn Clock>,
-) -> Result<protocol::amount::NanoRho, NodeError> {
-    let answerer = Answerer::open(data.clone(), clock.now())?;
-    let mirror = open_mirror(data)?;
-    Ok(answerer.ledger().record_restore(
-        mirror.own_answers(),
-        mirror.position().entries,
-        clock.now(),
-    )?)
-}
-
-/// The node's copy of the log, for whoever needs no connection.
-pub(crate) fn open_mirror(data: &DataDir) -> Result<Mirror, NodeError> {
-    let config = NodeConfig::load(data)?;
-    let key = keys::signing_key(data)?.public();
-    let center = config.center;
-    Mirror::open(&data.log(), config.charter, Own { center, key })
-}
-
-/// Takes the currency document in `file` into use, if the node's copy of the log bears it out.
-pub(crate) fn load_currency(
-    data: &DataDir,
-    file: &Path,
-    clock: &Arc<dyn Clock>,
-) -> Result<Currency, NodeError> {
-    let mirror = open_mirror(data)?;
-    let now = clock.now();
-    let record = Record::open_or_begin(&data.record(), now)?;
-    currency::load(file, &data.currency(), mirror.governance(), &record, now)
 }
 
 /// What these locks guard is whole between any two statements, so a thread that panicked left nothing half done.

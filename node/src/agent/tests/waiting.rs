@@ -3,7 +3,7 @@
 use protocol::documents::{Query, Revocation};
 
 use super::*;
-use crate::record::Verdict;
+use crate::record::{Record, SeenCharter, Verdict};
 
 /// A world whose center leaves everything to a person.
 async fn asking(answer_delay_s: f64) -> World {
