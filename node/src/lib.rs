@@ -23,6 +23,7 @@ pub mod answer;
 pub mod agent;
 pub mod serve;
 pub mod status;
+mod telephone;
 pub mod cli;
 pub mod error;
 mod panics;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::amount::NanoRho;
 use protocol::ids::LockId;
+use protocol::keys::PublicKey;
 use serde::Serialize;
 
 use crate::config::NodeConfig;
@@ -16,6 +17,7 @@ use crate::policy::Policy;
 use crate::store::Store;
 use crate::store::history::Import;
 use crate::store::locks::Lock;
+use crate::telephone::write_signing_key;
 
 /// What `status` tells. It is for the operator: row counts never leave the node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +28,8 @@ pub struct Status {
     pub network: String,
     /// The coordinator's address.
     pub coordinator: String,
+    /// The key that signs the node's answers.
+    pub signing_key: PublicKey,
     /// The certificate that the node shows the coordinator.
     pub certificate: Option<CertificateStatus>,
     /// The import that the tables come from.
@@ -57,6 +61,7 @@ impl Status {
     /// The state of the node behind `store`.
     pub fn read(
         config: &NodeConfig,
+        signing_key: PublicKey,
         certificate: Option<CertificateStatus>,
         store: &Store,
         spent: Spent,
@@ -67,6 +72,7 @@ impl Status {
             center: config.center.to_string(),
             network: config.network.to_string(),
             coordinator: config.coordinator.clone(),
+            signing_key,
             certificate,
             last_import: store.last_import()?,
             locks: store.locks()?,
@@ -84,6 +90,7 @@ impl Status {
             "center {} of network {}, coordinator {}",
             self.center, self.network, self.coordinator
         )?;
+        write_signing_key(self.signing_key, out)?;
         let certificate = self.certificate.as_ref().map_or_else(
             || "no certificate yet: run `cartally-node join --token TOKEN`".to_owned(),
             CertificateStatus::sentence,

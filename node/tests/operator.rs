@@ -247,13 +247,18 @@ fn an_import_that_lands_nothing_ends_with_1_and_says_what_to_do() {
 #[test]
 fn status_lists_import_and_locks_and_forget_retires_them() {
     let operator = Operator::new();
-    operator.init();
-    assert!(
-        operator
-            .types(&["status"])
-            .out
-            .contains("nothing imported yet")
-    );
+    let made = operator.init().out;
+    let status = operator.types(&["status"]).out;
+    assert!(status.contains("nothing imported yet"), "{status}");
+    // What is read over the telephone stands in both alike.
+    let spoken = |said: &str| {
+        let words = said
+            .lines()
+            .skip_while(|line| !line.starts_with("signing key"));
+        words.take(8).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(spoken(&made), spoken(&status));
+    assert!(spoken(&made)[7].contains("24 "), "{made}");
     let said = operator.types(&["lock"]);
     assert!(
         said.err.starts_with("error[lock.nothing_imported]: "),

@@ -150,6 +150,7 @@ fn status(
     let policy = Policy::load(&data.policy())?;
     let status = Status::read(
         &config,
+        keys::signing_key(data)?.public(),
         join::certificate_status(data, &config, now)?,
         &Store::open(data)?,
         spent,

@@ -16,6 +16,7 @@ use crate::data_dir::DataDir;
 use crate::error::NodeError;
 use crate::init::{self, Enrolment};
 use crate::join;
+use crate::telephone::write_signing_key;
 
 /// Makes a node and, with a token, enrols it.
 pub(super) fn init(
@@ -33,14 +34,14 @@ pub(super) fn init(
         tls: own_tls(asked)?,
     };
     let enrolment = init::init(data, &config, asked.ca.as_deref(), clock.now())?;
-    say(write!(
+    say(writeln!(
         out,
-        "made the node of center {} in {}\nsigning key  {}\nsum key      {}\n",
+        "made the node of center {} in {}\nsum key      {}",
         enrolment.center,
         data.root().display(),
-        enrolment.signing_key,
         enrolment.sum_key
     ));
+    say(write_signing_key(enrolment.signing_key, out));
     let Some(token) = &asked.token else {
         return Ok(say(writeln!(
             out,

@@ -76,8 +76,16 @@ pub struct Init {
     /// The charter's fingerprint, as the committee published it: 64 hexadecimal digits, or its 24 words in quotation marks
     #[arg(long, value_name = "FINGERPRINT")]
     pub charter: Fingerprint,
-    /// The invitation's token, to enrol at once; without it the node's request is certified by hand
-    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, conflicts_with_all = ["ca", "tls_certificate"])]
+    /// The invitation's token, to enrol at once; without it the node's request is certified by hand. Other people of this
+    /// machine can read command lines: where that matters, put it in the environment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CARTALLY_TOKEN",
+        hide_env_values = true,
+        allow_hyphen_values = true,
+        conflicts_with_all = ["ca", "tls_certificate"]
+    )]
     pub token: Option<Token>,
     /// The certificate of the network's authority, PEM; an invitation brings it
     #[arg(long, value_name = "FILE")]
@@ -93,8 +101,15 @@ pub struct Init {
 /// Options of `join`.
 #[derive(Debug, Args)]
 pub struct Join {
-    /// The invitation's token, as the coordinator's operator handed it out
-    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
+    /// The invitation's token, as the coordinator's operator handed it out. Other people of this machine can read command
+    /// lines: where that matters, put it in the environment
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CARTALLY_TOKEN",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
     pub token: Token,
     /// The coordinator's address, if it is another than node.toml names: https://HOST:PORT
     #[arg(long, value_name = "URL")]
@@ -203,7 +218,21 @@ pub enum Format {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+
+    #[test]
+    fn a_token_is_taken_from_the_environment_too_and_no_help_shows_it() {
+        let program = Options::command();
+        for name in ["init", "join"] {
+            let command = program.find_subcommand(name).unwrap();
+            let mut arguments = command.get_arguments();
+            let token = arguments.find(|it| it.get_id() == "token").unwrap();
+            assert_eq!(token.get_env(), Some("CARTALLY_TOKEN".as_ref()));
+            assert!(token.is_hide_env_values_set());
+        }
+    }
 
     #[test]
     fn a_token_may_begin_with_a_hyphen() {
