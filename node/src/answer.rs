@@ -146,9 +146,10 @@ impl Answerer {
         let reason = match self.answer(query, on) {
             Ok(answer) => return Ok(Response::Send(answer)),
             Err(NoAnswer::Waits) => {
-                tracing::info!(query.id = %id, "a query waits for a person: see `cartally-node pending`");
                 let report = Departure::Awaiting { query: id };
                 self.record.left(report, on.clock.now())?;
+                // Only now does `pending` show it.
+                tracing::info!(query.id = %id, "a query waits for a person: see `cartally-node pending`");
                 fault::point("node.recorded");
                 return Ok(Response::AwaitingApproval);
             }
