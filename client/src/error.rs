@@ -157,7 +157,7 @@ pub enum ClientError {
     Verify(#[from] VerifyError),
     /// The log does not pass the audit; what is wrong was shown.
     #[error(
-        "the log does not pass: {0} findings; show them to the committee and the coordinator's operator, and rely on no result \
+        "the log does not pass, findings: {0}; show them to the committee and the coordinator's operator, and rely on no result \
          until each is explained"
     )]
     AuditFailed(usize),
