@@ -10,6 +10,7 @@
 
 mod cohort;
 mod network;
+mod committee;
 mod inspect;
 mod process;
 mod researcher;
@@ -22,5 +23,5 @@ pub use disk::SmallDisk;
 pub use inspect::{answers, charges, documents_in_log, last_query};
 pub use network::{TestNetwork, run_to_fault};
 pub use process::{Ended, Logged, run, says_what_to_do};
-pub use researcher::{PATIENCE, Researcher, in_seconds};
+pub use researcher::{PATIENCE, Researcher, asks, asks_for, ends, in_seconds, reasons};
 pub use xml::is_well_formed;

@@ -88,11 +88,17 @@ impl Logged {
 
     /// Waits until a line of the log holds these words.
     pub fn wait_for(&mut self, words: &str) {
+        self.wait_for_line(&[words]);
+    }
+
+    /// Waits until one line of the log holds all of these words.
+    pub fn wait_for_line(&mut self, words: &[&str]) {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("never said {words}: {:?}", self.seen));
+            let line = line.unwrap_or_else(|_| panic!("never said {words:?}: {:?}", self.seen));
+            let is_it = words.iter().all(|words| line.contains(words));
             self.seen.push(line);
-            if self.seen.last().is_some_and(|line| line.contains(words)) {
+            if is_it {
                 return;
             }
         }

@@ -9,7 +9,7 @@ use demo::network::{Person, RESEARCHER};
 use jiff::{SignedDuration, Timestamp};
 use protocol::amount::NanoRho;
 use protocol::api::QueryStatus;
-use protocol::documents::Query;
+use protocol::documents::{CenterEnding, Query, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::keys::SigningKey;
@@ -65,6 +65,11 @@ impl Researcher {
             log: session.mirror.position(),
             api: session.api,
         }
+    }
+
+    /// The log as it was seen when the session opened.
+    pub const fn log(&self) -> LogPosition {
+        self.log
     }
 
     /// The template of this name.
@@ -141,6 +146,34 @@ impl Researcher {
         }
         panic!("the coordinator cannot be reached: {last:?}");
     }
+}
+
+/// Asks for survival at this price as the documents now stand, with a minute to the deadline; the query's id.
+pub async fn asks(test: &TestNetwork, rho: f64) -> DocumentId {
+    asks_for(test, rho, 60).await
+}
+
+/// The same with so many seconds to the deadline.
+pub async fn asks_for(test: &TestNetwork, rho: f64, seconds: i64) -> DocumentId {
+    let asking = Researcher::open(test).await;
+    let rho = NanoRho::at_least(rho).expect("an amount");
+    let query = asking.unsigned("survival", &[], rho);
+    let deadline = in_seconds(query.created, seconds);
+    let query = asking.sign(&Query { deadline, ..query });
+    let submitted = asking.api.submit(&query).await;
+    submitted.expect("the coordinator takes it up").id
+}
+
+/// How a query ended at each center.
+pub async fn ends(test: &TestNetwork, query: DocumentId) -> Vec<CenterEnding> {
+    let status = Researcher::open(test).await.published(query).await;
+    status.ends.iter().map(|end| end.ending).collect()
+}
+
+/// Why each center refused a query.
+pub async fn reasons(test: &TestNetwork, query: DocumentId) -> Vec<Option<RefusalReason>> {
+    let status = Researcher::open(test).await.published(query).await;
+    status.ends.iter().map(|end| end.reason).collect()
 }
 
 /// The moment so many seconds from `now`; before it if negative.
