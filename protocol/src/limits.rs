@@ -22,6 +22,8 @@ pub const PARAMETER_CHARS_MAX: usize = 1024;
 pub const CELLS_MAX: usize = 4096;
 /// Parts of one release.
 pub const PARTS_MAX: usize = 64;
+/// How far a version of a roster or study may lie above the one in force, so that no slip of the pen uses up all numbers.
+pub const VERSION_STEP_MAX: u32 = 1000;
 /// Characters of a reason for declining or revoking.
 pub const REASON_CHARS_MAX: usize = 1000;
 /// How long one member's revocation suspends a document: 14 days.

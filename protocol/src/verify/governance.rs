@@ -15,6 +15,7 @@ use crate::documents::{
 use crate::envelope::{Envelope, Signature};
 use crate::ids::{DocumentId, NetworkName, StudyName};
 use crate::keys::PublicKey;
+use crate::limits::VERSION_STEP_MAX;
 use crate::log::{Chain, LogEntry, LogError, LogPosition};
 
 /// A document in force, with its id.
@@ -166,6 +167,8 @@ impl Governance {
         {
             return Err(GovernanceError::Older);
         }
+        let newest = self.roster.as_ref().map(|known| known.document.version);
+        leaves_room("roster", newest, roster.version)?;
         Ok(put_in_force(votes, || {
             self.rosters.insert(id, roster.clone());
             self.roster = Some(InForce {
@@ -179,11 +182,13 @@ impl Governance {
         let (study, votes) = self.decided::<Study>(envelope, index)?;
         study.check()?;
         let id = envelope.id();
-        let newest = self.newest.get(&study.name).filter(|newest| **newest != id);
+        let newest = self.newest.get(&study.name);
+        let is_newest = newest == Some(&id);
         let newest = newest.and_then(|newest| self.studies.get(newest));
-        if newest.is_some_and(|newest| newest.version >= study.version) {
+        if !is_newest && newest.is_some_and(|newest| newest.version >= study.version) {
             return Err(GovernanceError::Older);
         }
+        leaves_room("study", newest.map(|newest| newest.version), study.version)?;
         Ok(put_in_force(votes, || {
             self.newest.insert(study.name.clone(), id);
             self.studies.insert(id, study);
@@ -477,6 +482,20 @@ impl Governance {
         signers.extend(self.signers_seeing(envelope, members, self.chain.position().entries));
         signers
     }
+}
+
+/// One document numbered with the last version there is would leave no room for any after it, for ever.
+fn leaves_room(
+    document: &'static str,
+    newest: Option<u32>,
+    version: u32,
+) -> Result<(), DocumentError> {
+    let highest = newest.unwrap_or(0).saturating_add(VERSION_STEP_MAX);
+    demand(
+        version <= highest,
+        document,
+        "its version lies more than 1000 above the version in force, and versions could run out; number it one higher than that one",
+    )
 }
 
 fn put_in_force(votes: Votes, act: impl FnOnce()) -> Taken {

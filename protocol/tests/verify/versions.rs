@@ -2,6 +2,7 @@
 
 use protocol::documents::{RefusalReason, Roster};
 use protocol::ids::DocumentId;
+use protocol::limits::VERSION_STEP_MAX;
 use protocol::verify::{GovernanceError, Standing, Taken};
 
 use super::network::{Network, center, now};
@@ -108,6 +109,30 @@ fn a_study_of_another_name_supersedes_nothing() {
     other.name = "first-2".parse().unwrap();
     network.log(network.decided(&other));
     assert!(network.ask().is_ok());
+}
+
+#[test]
+fn a_version_that_would_use_up_all_numbers_has_no_effect_and_blocks_none_after_it() {
+    let mut network = Network::ready();
+    let (mut roster, mut study) = (
+        network.documents.roster.clone(),
+        network.documents.study.clone(),
+    );
+    for version in [VERSION_STEP_MAX + 2, u32::MAX] {
+        (roster.version, study.version) = (version, version);
+        for envelope in [network.decided(&roster), network.decided(&study)] {
+            assert!(matches!(
+                network.log(envelope),
+                Taken::Ineffective(GovernanceError::Document(_))
+            ));
+        }
+    }
+    for version in [2, VERSION_STEP_MAX + 2] {
+        (roster.version, study.version) = (version, version);
+        for envelope in [network.decided(&roster), network.decided(&study)] {
+            assert!(matches!(network.log(envelope), Taken::InForce));
+        }
+    }
 }
 
 #[test]
