@@ -13,7 +13,7 @@ use coordinator::limits::{OPEN_QUERIES_MAX, OPEN_QUERIES_PER_RESEARCHER_MAX};
 use jiff::{SignedDuration, Timestamp};
 use protocol::documents::{Charter, Currency, Query};
 use protocol::envelope::Envelope;
-use protocol::limits::{DEADLINE_S_MAX, LOG_PAGE_MAX};
+use protocol::limits::{CLOCK_SKEW_S, DEADLINE_S_MAX, LOG_PAGE_MAX};
 use protocol::log::LogPosition;
 
 #[tokio::test]
@@ -211,6 +211,36 @@ async fn a_currency_that_speaks_of_another_log_is_refused() {
     currency.log = coordinator.log().await.log;
     let signed = Envelope::sign(&currency, &coordinator.network.office);
     assert!(coordinator.submit(&signed).await.unwrap().in_force);
+}
+
+#[tokio::test]
+async fn a_timekeepers_word_from_the_future_is_refused_and_a_true_one_can_follow() {
+    let coordinator = Coordinator::ready(1).await;
+    let office = &coordinator.network.office;
+    let mut currency: Currency = coordinator.network.currency().parse_unverified().unwrap();
+    currency.time += SignedDuration::from_secs(CLOCK_SKEW_S + 1);
+    let early = Envelope::sign(&currency, office);
+    let refused = coordinator.submit(&early).await.unwrap_err();
+    assert_eq!(refused.code(), "from_the_future");
+    currency.time -= SignedDuration::from_secs(CLOCK_SKEW_S);
+    let true_word = Envelope::sign(&currency, office);
+    assert!(coordinator.submit(&true_word).await.unwrap().in_force);
+}
+
+#[tokio::test]
+async fn a_proposer_cannot_make_the_log_look_forked_by_a_second_signature_over_another() {
+    let coordinator = Coordinator::ready(1).await;
+    let (office, mut other) = (&coordinator.network.office, LogPosition::EMPTY);
+    other.entries = 1;
+    let mut template = coordinator.network.template_document();
+    template.template = "name = \"other\"".into();
+    let mut proposed = Envelope::sign_seeing(&template, office, LogPosition::EMPTY);
+    let elsewhere = Envelope::sign_seeing(&template, office, other);
+    proposed.signatures.extend(elsewhere.signatures);
+    let before = coordinator.log().await.log;
+    let refused = coordinator.submit(&proposed).await.unwrap_err();
+    assert_eq!(refused.code(), "other_log");
+    assert_eq!(coordinator.log().await.log, before);
 }
 
 #[tokio::test]

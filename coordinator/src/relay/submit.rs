@@ -71,6 +71,10 @@ impl Relay {
             Taken::Other => return Err(GovernanceError::UnknownDocument.into()),
         };
         self.must_be_ours(&governance)?;
+        // One signature over another log beside one over this would let anybody make every reader of the log doubt us.
+        if governance.strangers().len() > self.governance.strangers().len() {
+            return Err(CoordinatorError::OtherLog);
+        }
         if !in_force {
             must_have_room(&governance, envelope)?;
         }
@@ -209,14 +213,17 @@ fn must_have_room(governance: &Governance, envelope: &Envelope) -> Result<(), Co
     Ok(())
 }
 
-/// A suspension is counted from the time that the member wrote down, so that must be now.
+/// A suspension is counted from the time that the member wrote down, so that must be now. A timekeeper's word from the future
+/// would be the newest until then, and no true one could follow it.
 fn check_time(envelope: &Envelope, now: Timestamp) -> Result<(), CoordinatorError> {
-    if !envelope.is::<Revocation>() {
+    let dated = if envelope.is::<Revocation>() {
+        envelope.parse_unverified::<Revocation>()?.time
+    } else if envelope.is::<Currency>() {
+        envelope.parse_unverified::<Currency>()?.time
+    } else {
         return Ok(());
-    }
-    let revocation: Revocation = envelope.parse_unverified()?;
-    let ahead = revocation.time.duration_since(now);
-    if ahead <= SignedDuration::from_secs(CLOCK_SKEW_S) {
+    };
+    if dated.duration_since(now) <= SignedDuration::from_secs(CLOCK_SKEW_S) {
         Ok(())
     } else {
         Err(CoordinatorError::FromTheFuture)
