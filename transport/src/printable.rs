@@ -40,13 +40,25 @@ pub fn printable_line(text: &str) -> String {
 fn is_hidden(letter: char) -> bool {
     match letter {
         '\n' | '\t' => false,
-        // Soft hyphen; Arabic letter mark; zero widths, marks, separators, embeddings, isolates; tags.
+        // Soft hyphen; joiners and fillers without a shape, Hangul's too; Arabic letter mark; vowel separators; zero widths, marks,
+        // separators, embeddings, isolates; variation selectors; the byte order mark; annotations; musical controls; tags.
         '\u{ad}'
+        | '\u{34f}'
         | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
-        | '\u{e0000}'..='\u{e007f}' => true,
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
         _ => letter.is_control(),
     }
 }
@@ -63,6 +75,9 @@ mod tests {
     #[case::delete("\u{7f}", "\\u{7f}")]
     #[case::turned_around("a\u{2067}b\u{2069}", "a\\u{2067}b\\u{2069}")]
     #[case::hidden("K\u{200b}01\u{e0041}", "K\\u{200b}01\\u{e0041}")]
+    #[case::byte_order_mark("Se\u{feff}oul", "Se\\u{feff}oul")]
+    #[case::hangul_filler("\u{3164}병원\u{115f}", "\\u{3164}병원\\u{115f}")]
+    #[case::variation("A\u{fe00}B\u{e0100}", "A\\u{fe00}B\\u{e0100}")]
     fn what_a_terminal_obeys_is_written_out(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(printable(text), shown);
     }
