@@ -76,7 +76,9 @@ fn next_version(governance: &Governance, name: &StudyName) -> u32 {
     let mut versions = governance
         .studies()
         .filter(|(_, study)| &study.name == name);
-    versions.next().map_or(1, |(_, study)| study.version + 1)
+    versions
+        .next()
+        .map_or(1, |(_, study)| study.version.saturating_add(1))
 }
 
 /// Which document a study means by a label or an id. Anybody enrolled can propose a template under any label, so those in

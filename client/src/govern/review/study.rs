@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use protocol::documents::{EnrolledRole, Researcher, Study, TemplateDocument};
+use protocol::documents::{CalendarEntry, EnrolledRole, Researcher, Study, TemplateDocument};
 use protocol::ids::{DocumentId, PersonId};
 use question::template::Template;
 use transport::printable::printable_line;
@@ -85,15 +85,26 @@ fn templates(view: &View<'_>, study: &Study) -> String {
         );
     }
     for entry in &study.calendar {
-        let line = format!(
-            "{}, on {}, rho {}",
-            printable_line(&entry.name),
-            entry.question.lock_date,
-            entry.question.rho
-        );
-        text.push_str(&paragraph("  ", "    ", &line));
+        text.push_str(&paragraph("  ", "    ", &of_entry(view, entry)));
     }
     text
+}
+
+/// A question that is asked by itself, whole: nobody fills anything in afterwards.
+fn of_entry(view: &View<'_>, entry: &CalendarEntry) -> String {
+    let question = &entry.question;
+    let parameters = question.parameters.iter();
+    let parameters = parameters.map(|(name, value)| format!("{name} = {value:?}"));
+    let parameters = parameters.collect::<Vec<_>>().join(", ");
+    printable_line(&format!(
+        "{}, on {}, rho {}, mode {}: {} {}, {parameters}",
+        entry.name,
+        question.lock_date,
+        question.rho,
+        question.mode,
+        view.label_of(&question.template),
+        question.template
+    ))
 }
 
 fn of_template(view: &View<'_>, id: &DocumentId) -> String {

@@ -1,8 +1,9 @@
 //! Does a member read what matters? Each kind of review as it is shown, compared by eye when it changes.
 
 use protocol::amount::NanoRho;
-use protocol::documents::{Charter, Predecessor, Researcher, TemplateDocument};
+use protocol::documents::{CalendarEntry, Charter, Predecessor, Researcher, TemplateDocument};
 use protocol::ids::DocumentId;
+use protocol::question::{Mode, Question};
 
 use super::*;
 use crate::govern::sample::{
@@ -38,6 +39,34 @@ fn a_study_is_shown_with_what_it_would_leave_to_each_center() {
     sample.sign(&id, KIM);
     sample.decline(id, LEE, "the ethics decision\ndoes not cover it");
     insta::assert_snapshot!("study", shown(&sample, &id));
+}
+
+#[test]
+fn a_question_that_is_asked_by_itself_is_shown_whole() {
+    let mut sample = Sample::running();
+    let template = template_in_force(&sample);
+    let mut proposed = study("psur", 1, &[template]);
+    proposed.calendar = vec![CalendarEntry {
+        name: "PSUR 3".into(),
+        question: Question {
+            template,
+            parameters: [("clock".into(), "os\u{1b}[2J".into())].into(),
+            mode: Mode::Local,
+            rho: NanoRho::from_nano(50_000_000),
+            lock_date: "2027-01-31".parse().unwrap(),
+        },
+    }];
+    let id = sample.propose(&proposed, OFFICE);
+    let text = shown(&sample, &id);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("PSUR 3, on 2027-01-31, rho 0.05, mode local: template"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("{template}, clock = \"os\\u{{1b}}[2J\"")),
+        "{text}"
+    );
 }
 
 #[test]
