@@ -8,6 +8,7 @@ use protocol::ids::{DocumentId, NetworkName, PersonId};
 use protocol::keys::{PublicKey, SigningKey};
 use serde::{Deserialize, Serialize};
 use transport::ca;
+use transport::identity::Identity;
 use transport::keys::{create_private, create_private_dir, read_private, write_atomic};
 use transport::tls::{Credentials, Roots};
 
@@ -143,11 +144,16 @@ impl Home {
         fs::read_to_string(&path).map_err(ClientError::file(path))
     }
 
-    /// Keeps what an invitation or a renewal brought, if it is for the key that is kept here; the certificate comes last,
+    /// Keeps what an invitation or a renewal brought, if it is for this person and the key that is kept here; the certificate comes last,
     /// because it is what a connection begins with.
     pub fn keep(&self, enrolled: &Enrolled) -> Result<(), ClientError> {
         let key = read_private(&self.dir.join("keys/tls.pem"))?;
-        Credentials::from_pem(enrolled.certificate.as_bytes(), &key)?.check_key()?;
+        let credentials = Credentials::from_pem(enrolled.certificate.as_bytes(), &key)?;
+        credentials.check_key()?;
+        let Profile {
+            network, person, ..
+        } = self.profile.clone();
+        credentials.must_be(&Identity::of_person(network, person))?;
         write_atomic(&self.dir.join("ca.pem"), enrolled.ca.as_bytes())?;
         write_atomic(
             &self.dir.join("certificate.pem"),

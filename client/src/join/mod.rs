@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use protocol::api::Enrolled;
 use protocol::documents::{EnrolledRole, Enrolment};
 use protocol::envelope::Envelope;
 use protocol::fingerprint::Fingerprint;
 use protocol::ids::{NetworkName, PersonId};
 use protocol::log::LogPosition;
+use transport::TransportError;
 use transport::clock::SystemClock;
 use transport::join::{Token, enrol};
+use transport::tls::Roots;
 
 use crate::error::ClientError;
 use crate::govern::{fingerprint_words, moment};
@@ -159,7 +162,18 @@ pub(crate) async fn renew_or_warn(home: &Home, session: &Session, until: Timesta
 async fn renew(home: &Home, session: &Session) -> Result<(), ClientError> {
     let enrolment = enrolment(home, session.mirror.position())?;
     let enrolled = session.api.renew(&enrolment).await?;
+    is_of_our_authority(home, &enrolled)?;
     home.keep(&enrolled)
+}
+
+/// Only an invitation may name another authority: whoever holds the server's key for a while must not stay believed for it.
+fn is_of_our_authority(home: &Home, enrolled: &Enrolled) -> Result<(), ClientError> {
+    let theirs = Roots::from_pem(enrolled.ca.as_bytes())?;
+    if theirs.digest() == home.roots()?.digest() {
+        return Ok(());
+    }
+    let why = "it renews the certificate under another authority than this home's".to_owned();
+    Err(TransportError::Answer(why).into())
 }
 
 #[cfg(test)]

@@ -97,21 +97,39 @@ fn a_home_that_came_in_stays_that_of_its_person_and_network() {
     assert_eq!(changed(home, other).unwrap_err().code(), "usage");
 }
 
-#[test]
-fn a_certificate_for_another_key_is_not_kept() {
-    let dir = tempfile::tempdir().unwrap();
-    let home = home(dir.path());
-    let network = "demo".parse().unwrap();
+/// What a new authority answers to this request, for the person called so.
+fn enrolled(request: &str, person: &str) -> Enrolled {
+    let network: NetworkName = "demo".parse().unwrap();
     let ca = transport::ca::create_authority(&network, validity()).unwrap();
     let authority = transport::ca::Authority::load(&ca.public_pem, ca.key_pem.as_bytes()).unwrap();
-    let kim = Identity::of_person(network, "kim".parse().unwrap());
-    let enrolled = |request: &str| protocol::api::Enrolled {
-        certificate: authority.certify(request, &kim, validity()).unwrap(),
-        ca: ca.public_pem.clone(),
+    let person = Identity::of_person(network, person.parse().unwrap());
+    Enrolled {
+        certificate: authority.certify(request, &person, validity()).unwrap(),
+        ca: ca.public_pem,
         valid_until: Timestamp::UNIX_EPOCH,
-    };
-    let other = transport::ca::create_request().unwrap().public_pem;
-    assert!(home.keep(&enrolled(&other)).is_err() && !home.has_certificate());
-    home.keep(&enrolled(&home.request().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn a_certificate_for_another_key_or_person_is_not_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = home(dir.path());
+    let (ours, other) = (home.request().unwrap(), transport::ca::create_request());
+    let other = other.unwrap().public_pem;
+    for wrong in [enrolled(&other, "kim"), enrolled(&ours, "lee")] {
+        assert!(home.keep(&wrong).is_err() && !home.has_certificate());
+    }
+    home.keep(&enrolled(&ours, "kim")).unwrap();
     assert!(home.credentials().is_ok());
+}
+
+#[test]
+fn a_renewal_does_not_bring_another_authority() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = home(dir.path());
+    let request = home.request().unwrap();
+    let (first, other) = (enrolled(&request, "kim"), enrolled(&request, "kim"));
+    home.keep(&first).unwrap();
+    assert!(is_of_our_authority(&home, &first).is_ok());
+    assert!(is_of_our_authority(&home, &other).is_err());
 }
