@@ -128,6 +128,11 @@ impl Answerer {
         self.currency.applied(governance)
     }
 
+    /// The time of the document that the operator loaded, if it says by now that this is not the log.
+    pub(crate) fn contradicted(&self, governance: &Governance) -> Option<Timestamp> {
+        self.currency.contradicts(governance)
+    }
+
     /// Whether there is anything to answer from at this moment. Blocking: a question may be at the store.
     pub(crate) fn rows(&self, now: Timestamp) -> Result<Rows, NodeError> {
         self.store().rows(day::today(now))
@@ -200,7 +205,7 @@ impl Answerer {
             now: on.clock.now(),
         };
         let governance = self.current(on.governance);
-        let authorised = authorise(&governance, query, asked)?;
+        let authorised = self.authorised(query, &governance, asked)?;
         let (template, plan) = self.plan(&authorised)?;
         let cost = price(&plan, authorised.query.question.rho)?;
         let caps = self.consent(&authorised, &template, asked.now)?;
@@ -238,6 +243,20 @@ impl Answerer {
             .store_answer(authorised.question_id, &signed, on.clock.now())?;
         fault::point("node.answer_stored");
         self.recorded(&kept, &authorised, on)
+    }
+
+    /// What allows the query, if no timekeeper's word that the operator loaded speaks against the log.
+    fn authorised(
+        &self,
+        query: &Envelope,
+        governance: &Governance,
+        asked: Asked<'_>,
+    ) -> Result<Authorised, RefusalReason> {
+        let authorised = authorise(governance, query, asked)?;
+        match self.contradicted(governance) {
+            Some(_) => Err(RefusalReason::CurrencyMismatch),
+            None => Ok(authorised),
+        }
     }
 
     /// The answer that the ledger keeps, once the record says that it leaves.

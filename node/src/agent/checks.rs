@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use protocol::documents::RefusalReason;
+use protocol::verify::Governance;
 
 use super::readiness::{Known, lacks};
 use super::{Agent, lock};
@@ -13,19 +14,18 @@ impl Agent {
     /// Whether the log shows the highest charter that this node ever saw. One who cuts the log back, or shows another
     /// successor to a node whose copy was lost, is found out by that.
     pub(super) fn check_charter(&mut self) -> Result<(), NodeError> {
-        let newest = lock(&self.mirror)
-            .governance()
-            .newest_ruling()
-            .map(|it| SeenCharter {
-                version: it.charter.version,
-                id: it.id,
-            });
+        let shown = shown_charters(lock(&self.mirror).governance());
         let record = self.answerer.record();
-        self.charter = match newest {
-            Some(charter) => record.note_charter(charter, self.clock.now())?,
-            None => record
-                .highest_charter()?
-                .map_or(CharterNote::Highest, CharterNote::Behind),
+        let seen = record.highest_charter()?;
+        self.charter = match (shown.last(), seen) {
+            // A still higher one hides nothing: it follows from another history than this node's.
+            (Some(newest), Some(seen))
+                if newest.version > seen.version && !shown.contains(&seen) =>
+            {
+                CharterNote::Fork(seen)
+            }
+            (Some(newest), Some(_) | None) => record.note_charter(*newest, self.clock.now())?,
+            (None, seen) => seen.map_or(CharterNote::Highest, CharterNote::Behind),
         };
         Ok(())
     }
@@ -67,6 +67,7 @@ impl Agent {
             Ok::<_, NodeError>(lacks(Known {
                 log,
                 governance: &answerer.current(&governance),
+                contradicted: answerer.contradicted(&governance),
                 charter,
                 policy: answerer.policy(now).as_ref(),
                 center: &answerer.config().center,
@@ -92,4 +93,15 @@ impl Agent {
         self.told = Some(lacking);
         Ok(())
     }
+}
+
+/// The charters that the log shows, the newest one last; none before the pinned one was reached.
+fn shown_charters(governance: &Governance) -> Vec<SeenCharter> {
+    let is_reached = governance.newest_ruling().is_some();
+    let all = governance.charters().iter().filter(|_| is_reached);
+    all.map(|ruling| SeenCharter {
+        version: ruling.charter.version,
+        id: ruling.id,
+    })
+    .collect()
 }

@@ -67,6 +67,8 @@ pub(super) struct Known<'a> {
     pub(super) log: LogPosition,
     /// What is in force.
     pub(super) governance: &'a Governance,
+    /// The time of the currency document that the operator loaded, if it says that this is not the log.
+    pub(super) contradicted: Option<Timestamp>,
     /// How the charter stands to the highest ever seen.
     pub(super) charter: CharterNote,
     /// The center's own policy.
@@ -139,6 +141,9 @@ fn of_currency(known: Known<'_>) -> Option<Lack> {
         return Some(Lack::Currency);
     };
     let Currency { time: of, .. } = currency.document;
+    if let Some(of) = known.contradicted {
+        return Some(Lack::CurrencyOther { of });
+    }
     let age = known.now.duration_since(of);
     if age >= SignedDuration::from_secs(CURRENCY_VALID_S) {
         return Some(Lack::CurrencyExpired { of });

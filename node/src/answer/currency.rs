@@ -45,6 +45,20 @@ impl Loaded {
         }
     }
 
+    /// The time of the loaded document, if a timekeeper says in it that this is not the log, or that revocations are missing
+    /// here, and the log holds no newer word. It counted when it was loaded: whoever carries the log has shown another since.
+    pub(crate) fn contradicts(&self, governance: &Governance) -> Option<Timestamp> {
+        governance.charter()?;
+        let envelope = envelope(&self.read()?).ok()?;
+        let heard = governance.clone().hear_currency(&envelope);
+        let currency: Currency = envelope.parse_unverified().ok()?;
+        matches!(
+            heard,
+            Err(GovernanceError::OtherLog | GovernanceError::OtherRevocations)
+        )
+        .then_some(currency.time)
+    }
+
     fn read(&self) -> Option<Vec<u8>> {
         match read(&self.path) {
             Ok(bytes) => Some(bytes),

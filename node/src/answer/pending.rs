@@ -9,7 +9,7 @@ use protocol::amount::NanoRho;
 use protocol::documents::{Query, RefusalReason, Researcher, Study};
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
-use protocol::verify::{Asked, Authorised, Governance, authorise};
+use protocol::verify::{Asked, Governance};
 use question::template::{Template, describe};
 use transport::printable::printable_line;
 
@@ -113,7 +113,7 @@ impl Answerer {
             signing_key: self.key.public(),
             now,
         };
-        let authorised: Authorised = authorise(governance, query, asked)?;
+        let authorised = self.authorised(query, governance, asked)?;
         let (template, plan) = self.plan(&authorised)?;
         let cost = price(&plan, authorised.query.question.rho)?;
         let (study, researcher) = (&authorised.study.name, &authorised.researcher.id);

@@ -154,7 +154,7 @@ pub struct Status {
 pub struct Decision {
     /// The query's whole id, as `pending` shows it
     pub query: DocumentId,
-    /// Why, for the record; it stays at this node
+    /// Why, for the record: it leaves this node in an exported record alone
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub note: String,
     /// Who decides, for the record [default: the operating system's user]

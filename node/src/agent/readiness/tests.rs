@@ -43,6 +43,7 @@ fn lacking_under(
     lacks(Known {
         log,
         governance,
+        contradicted: None,
         charter,
         policy: Policy::load(&network.data.policy()).as_ref(),
         center: &"K01".parse().unwrap(),
@@ -75,6 +76,7 @@ fn an_empty_log_lacks_everything_public_at_once() {
     let network = Network::new();
     let found = lacks(Known {
         log: LogPosition::EMPTY,
+        contradicted: None,
         governance: &Governance::pinned_to(network.documents.charter.id()),
         charter: CharterNote::Highest,
         policy: Policy::load(&network.data.policy()).as_ref(),

@@ -1,6 +1,6 @@
 //! What becomes of a query that a person must decide on, while the node runs and while it does not.
 
-use protocol::documents::{Query, Revocation};
+use protocol::documents::{Charter, Predecessor, Query, Revocation};
 
 use super::*;
 use crate::record::{Record, SeenCharter, Verdict};
@@ -272,6 +272,38 @@ async fn the_charter_of_the_log_is_written_down_once_the_log_was_fetched() {
     let highest = agent.answerer.record().highest_charter().unwrap().unwrap();
     let id = world.network.documents.charter.id();
     assert_eq!(highest, SeenCharter { version: 1, id });
+    life.finish().await;
+    world.server.begin();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charter_that_follows_another_than_the_one_seen_before_hides_no_fork() {
+    let world = World::new(0.0).await;
+    let genesis = &world.network.documents.charter;
+    let next = Charter {
+        version: 2,
+        predecessor: Some(Predecessor {
+            charter: genesis.id(),
+            log_index: 0,
+        }),
+        ..genesis.parse_unverified().unwrap()
+    };
+    let next = Envelope::sign_seeing(&next, &world.network.member, LogPosition::EMPTY);
+    world.relay.append(next);
+    let life = Shutdown::new();
+    let mut agent = Agent::open(&world.network.data, world.clock(), life.clone()).unwrap();
+    let record = Record::open(&world.network.data.record()).unwrap();
+    let seen = SeenCharter {
+        version: 1,
+        id: DocumentId::from_bytes([7; 32]),
+    };
+    record.note_charter(seen, now()).unwrap();
+    for _ in 0..2 {
+        agent.look().await.unwrap();
+        assert_eq!(agent.charter, CharterNote::Fork(seen));
+        assert_eq!(agent.stopped(), Some(RefusalReason::CharterFork));
+    }
+    assert_eq!(record.highest_charter().unwrap(), Some(seen));
     life.finish().await;
     world.server.begin();
 }

@@ -7,6 +7,7 @@ use protocol::ids::ChainHead;
 
 use super::*;
 use crate::answer::currency::load;
+use crate::answer::fixture::log;
 use crate::record::Record;
 
 /// What a timekeeper says: of this minute, over this log.
@@ -163,4 +164,34 @@ fn the_logs_own_newer_word_counts_before_a_loaded_one() {
     network.documents.currency = Some(Envelope::sign(&currency(2, other), &network.office));
     let query = network.query(network.question(0, 0.05), &network.kim);
     assert_eq!(network.reason(&query), RefusalReason::CurrencyMismatch);
+}
+
+#[test]
+fn a_loaded_word_that_the_log_turns_against_later_stops_the_answers() {
+    let network = Network::with_rows();
+    let later = ahead(&network);
+    loads(
+        &network,
+        &Envelope::sign(&currency(1, later), &network.office),
+    )
+    .unwrap();
+    let query = network.query(network.question(0, 0.05), &network.kim);
+    let answerer = network.answerer();
+    let mut governance = network.governance();
+    let turned = |governance: &Governance| {
+        let refusal = network.respond_under(&answerer, governance, &query);
+        network.opened::<Refusal>(&refusal).reason
+    };
+    // The log grows to where the timekeeper saw it, and has another head there.
+    while governance.chain().position().entries < later.entries {
+        log(&mut governance, &network.documents.charter);
+    }
+    assert!(answerer.contradicted(&governance).is_some());
+    assert_eq!(turned(&governance), RefusalReason::CurrencyMismatch);
+    assert_eq!(network.spent(), 0);
+    // A newer word of a timekeeper, over this log, settles it.
+    let settled = currency(2, governance.chain().position());
+    log(&mut governance, &Envelope::sign(&settled, &network.office));
+    assert_eq!(answerer.contradicted(&governance), None);
+    let _: Answer = network.opened(&network.respond_under(&answerer, &governance, &query));
 }
