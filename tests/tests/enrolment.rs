@@ -160,10 +160,11 @@ async fn a_hospitals_own_pki_is_believed_for_its_center_and_for_no_other() {
     let unknown = || Err("certificate_authority".to_owned());
     assert_eq!(polls(&test, &own, &data.ca()).await, unknown());
 
-    test.network.kill_node(0);
     let ca = ca.to_str().unwrap();
     test.at_coordinator(&["trust", "center", "K01", "--ca", ca])
         .done();
+    // At once, also over the connection that the node holds with the other certificate.
+    assert_eq!(ends(&test, asks_for(&test, 0.4, 3).await).await, LATE);
     let config = NodeConfig::load(&data).unwrap();
     let config = NodeConfig {
         tls: Some(own.clone()),
