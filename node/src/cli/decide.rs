@@ -178,6 +178,8 @@ impl<'a> Desk<'a> {
         let by = by.unwrap_or_else(user_number);
         let record = self.answerer.record();
         record.decide(asked.query, verdict, &by, &asked.note, self.clock.now())?;
+        // Who decided the same before is who decided.
+        let by = record.decision(asked.query)?.map_or(by, |first| first.by);
         Ok(say(writeln!(
             out,
             "{verdict} by {}: query {}. a node that is serving acts on it within seconds, another one when it starts",

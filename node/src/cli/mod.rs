@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 use transport::clock::{Clock, SystemClock};
+use transport::printable::printable;
 
 use crate::error::NodeError;
 pub use options::Options;
@@ -76,7 +77,10 @@ pub fn run_with(
             } else {
                 End::Nothing
             };
-            told(writeln!(err, "error[{}]: {error}", error.code()), end)
+            // A coordinator's words may stand in it, or a file's: they cannot move the cursor.
+            let sentence = error.to_string();
+            let (code, sentence) = (printable(error.code()), printable(&sentence));
+            told(writeln!(err, "error[{code}]: {sentence}"), end)
         }
     }
 }

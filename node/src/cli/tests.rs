@@ -111,8 +111,9 @@ fn an_approval_is_shown_recorded_with_its_author_and_followed_by_the_answer() {
         ("Jo", "seen by the board")
     );
     let _: Answer = network.opened(&network.respond(&query));
-    // Said again it changes nothing; the opposite is too late.
-    assert_eq!(types(&network, &["approve", &id, "--yes"]).end, End::Done);
+    // Said again it changes nothing, not who said it first; the opposite is too late.
+    let again = types(&network, &["approve", &id, "--yes", "--by", "Al"]);
+    assert!(again.out.contains("approved by Jo"), "{}", again.out);
     let said = types(&network, &["refuse", &id]);
     assert!(
         said.err.starts_with("error[decided_before]: "),
@@ -285,4 +286,13 @@ fn a_currency_document_is_loaded_from_a_file_or_refused_with_a_sentence() {
         said.err
     );
     assert!(network.data.currency().exists());
+}
+
+#[test]
+fn what_others_wrote_moves_no_cursor_in_an_error() {
+    let network = Network::new();
+    let file = network.data.root().join("\u{1b}[2J");
+    let said = types(&network, &["currency", file.to_str().unwrap()]);
+    assert!(said.err.contains("\\u{1b}[2J"), "{}", said.err);
+    assert!(!said.err.contains('\u{1b}'), "{:?}", said.err);
 }
