@@ -14,7 +14,6 @@ mod said;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -24,7 +23,7 @@ use protocol::documents::{Answer, Refusal, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::keys::SigningKey;
 use protocol::log::LogPosition;
-use protocol::verify::{Asked, Authorised, Governance, authorise};
+use protocol::verify::{Asked, Authorised, Governance};
 use question::dictionary::Dictionary;
 use question::plan::Plan;
 use question::template::Template;
@@ -121,16 +120,6 @@ impl Answerer {
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record
-    }
-
-    /// What is in force by the log and by what the operator loaded beside it.
-    pub(crate) fn current<'a>(&self, governance: &'a Governance) -> Cow<'a, Governance> {
-        self.currency.applied(governance)
-    }
-
-    /// The time of the document that the operator loaded, if it says by now that this is not the log.
-    pub(crate) fn contradicted(&self, governance: &Governance) -> Option<Timestamp> {
-        self.currency.contradicts(governance)
     }
 
     /// Whether there is anything to answer from at this moment. Blocking: a question may be at the store.
@@ -243,20 +232,6 @@ impl Answerer {
             .store_answer(authorised.question_id, &signed, on.clock.now())?;
         fault::point("node.answer_stored");
         self.recorded(&kept, &authorised, on)
-    }
-
-    /// What allows the query, if no timekeeper's word that the operator loaded speaks against the log.
-    fn authorised(
-        &self,
-        query: &Envelope,
-        governance: &Governance,
-        asked: Asked<'_>,
-    ) -> Result<Authorised, RefusalReason> {
-        let authorised = authorise(governance, query, asked)?;
-        match self.contradicted(governance) {
-            Some(_) => Err(RefusalReason::CurrencyMismatch),
-            None => Ok(authorised),
-        }
     }
 
     /// The answer that the ledger keeps, once the record says that it leaves.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::Currency;
+use protocol::documents::{Currency, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::limits::{BODY_BYTES_MAX, CLOCK_SKEW_S, CURRENCY_VALID_S};
-use protocol::verify::{Governance, GovernanceError};
+use protocol::verify::{Asked, Authorised, Governance, GovernanceError, authorise};
 use transport::keys::replace_private;
 
+use super::Answerer;
 use crate::error::NodeError;
 use crate::record::Record;
 
@@ -20,6 +21,32 @@ pub(crate) struct Loaded {
     path: PathBuf,
     /// The last file that the operator was told is of no use.
     told: Mutex<Vec<u8>>,
+}
+
+impl Answerer {
+    /// What is in force by the log and by what the operator loaded beside it.
+    pub(crate) fn current<'a>(&self, governance: &'a Governance) -> Cow<'a, Governance> {
+        self.currency.applied(governance)
+    }
+
+    /// The time of the document that the operator loaded, if it says by now that this is not the log.
+    pub(crate) fn contradicted(&self, governance: &Governance) -> Option<Timestamp> {
+        self.currency.contradicts(governance)
+    }
+
+    /// What allows the query, if no timekeeper's word that the operator loaded speaks against the log.
+    pub(super) fn authorised(
+        &self,
+        query: &Envelope,
+        governance: &Governance,
+        asked: Asked<'_>,
+    ) -> Result<Authorised, RefusalReason> {
+        let authorised = authorise(governance, query, asked)?;
+        match self.contradicted(governance) {
+            Some(_) => Err(RefusalReason::CurrencyMismatch),
+            None => Ok(authorised),
+        }
+    }
 }
 
 impl Loaded {
