@@ -7,6 +7,7 @@ mod charters;
 mod withdrawal;
 mod currency;
 mod governance;
+mod in_force;
 mod authorise;
 
 pub use authorise::{

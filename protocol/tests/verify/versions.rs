@@ -23,7 +23,7 @@ fn an_older_roster_replayed_does_not_replace_a_newer_one() {
     assert_eq!(network.governance.roster().unwrap().document.version, 2);
     assert_eq!(
         network.governance.standing(&first.id(), now()),
-        Standing::Pending
+        Standing::Superseded
     );
 }
 
