@@ -4,6 +4,7 @@ mod init;
 mod invite;
 mod certify;
 mod revoke;
+mod pin;
 mod trust;
 mod renew;
 mod serve;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use protocol::fingerprint::Fingerprint;
 use protocol::ids::NetworkName;
 use transport::identity::{Identity, Role};
 use transport::telemetry::LogOptions;
@@ -25,6 +27,7 @@ use crate::{data_dir, http};
 pub use certify::certify;
 pub use init::{Handout, init};
 pub use invite::{Invitation, VALID_HOURS, VALID_HOURS_MAX, invite};
+pub use pin::pin;
 pub use renew::renew;
 pub use revoke::{Revoked, revoke};
 pub use serve::serve;
@@ -84,6 +87,15 @@ enum Command {
         role: CertifiedRole,
         /// The center's or person's id
         id: String,
+        /// The data folder
+        #[arg(long, default_value = data_dir::DEFAULT)]
+        data: PathBuf,
+    },
+    /// Name the charter that this network is founded with: no other one is taken. Before the founders submit it, or to replace
+    /// a wrong one while no roster is in force; stop the server first
+    Pin {
+        /// The charter's fingerprint: 64 hexadecimal digits, or 24 words in quotation marks
+        fingerprint: Fingerprint,
         /// The data folder
         #[arg(long, default_value = data_dir::DEFAULT)]
         data: PathBuf,
@@ -243,6 +255,7 @@ fn dispatch(arguments: Arguments) -> Result<(), CoordinatorError> {
             invite::command(&data, invitation)
         }
         Command::Revoke { role, id, data } => revoke::command(&data, role, &id),
+        Command::Pin { fingerprint, data } => pin::command(&data, fingerprint),
         Command::Trust { id, data, ca, .. } => trust::trust_command(&data, &id, &ca),
         Command::Distrust { id, data, .. } => trust::distrust_command(&data, &id),
         Command::Certify {

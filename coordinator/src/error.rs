@@ -145,6 +145,16 @@ pub enum CoordinatorError {
         "{UNDECIDED_MAX} of your proposals wait for the committee, which is the most for one proposer; have them decided first"
     )]
     TooManyProposals,
+    /// A proposer whom nobody enrolled.
+    #[error(
+        "the proposer's key is not enrolled here; join by an invitation first (a certificate issued by hand names its key at its first renewal)"
+    )]
+    NotEnrolled,
+    /// A second decline or suspension of one document by one member.
+    #[error(
+        "this member has said so before; a second time changes nothing. to revoke it for good, others sign the revocation that is there"
+    )]
+    SaidBefore,
     /// A document is dated ahead of this clock.
     #[error(
         "this document is dated ahead of the coordinator's clock; set your clock and sign anew"
@@ -234,6 +244,8 @@ impl CoordinatorError {
             Self::TooManyOfYours => "too_many_of_yours",
             Self::TooManyProposals => "too_many_proposals",
             Self::FromTheFuture => "from_the_future",
+            Self::NotEnrolled => "not_enrolled",
+            Self::SaidBefore => "said_before",
             Self::NoSuchQuery(_) => "no_such_query",
             Self::NotPublished(_) => "not_published",
             Self::NotInRoster(_) => "not_in_roster",
@@ -276,6 +288,7 @@ impl CoordinatorError {
                 | GovernanceError::Fork { .. },
             )
             | Self::OtherLog
+            | Self::SaidBefore
             | Self::NotIssuedHere
             | Self::TooManyAnswers
             | Self::Task(_) => Kind::Conflict,
@@ -286,6 +299,7 @@ impl CoordinatorError {
             | Self::OtherSigningKey
             | Self::OtherCoordinator
             | Self::FromTheFuture
+            | Self::NotEnrolled
             | Self::Query(_)
             | Self::Answer(_)
             | Self::Report(_) => Kind::Refused,

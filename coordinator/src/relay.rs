@@ -82,6 +82,12 @@ impl Relay {
         &self.network
     }
 
+    /// Whether the committee has decided on a roster.
+    #[must_use]
+    pub fn has_roster(&self) -> bool {
+        self.roster().is_some()
+    }
+
     /// What has changed since this was last asked.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
 
 const INSERT_NETWORK: &str = "INSERT INTO network (name) VALUES (?1)";
 const SELECT_NETWORK: &str = "SELECT name, charter FROM network";
+const REPLACE_CHARTER: &str = "UPDATE network SET charter = ?1";
 const UPDATE_CHARTER: &str = "UPDATE network SET charter = ?1 WHERE charter IS NULL";
 
 /// The open store.
@@ -120,6 +121,12 @@ impl Store {
 /// Pins the charter, for good.
 pub fn pin_charter(tx: &Transaction<'_>, charter: &DocumentId) -> Result<(), CoordinatorError> {
     tx.execute(UPDATE_CHARTER, params![charter.to_string()])?;
+    Ok(())
+}
+
+/// Pins another founding charter, by the operator's word.
+pub fn repin_charter(tx: &Transaction<'_>, charter: &DocumentId) -> Result<(), CoordinatorError> {
+    tx.execute(REPLACE_CHARTER, params![charter.to_string()])?;
     Ok(())
 }
 

@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use protocol::fingerprint::Fingerprint;
+use protocol::ids::DocumentId;
 use transport::ca::create_request;
 use transport::join::Token;
 use transport::tls::Roots;
@@ -112,4 +114,20 @@ fn what_cannot_be_done_is_said(#[case] arguments: &[&str], #[case] code: i32, #[
     let (ended, said) = complaint(&dir.path().join("data"), arguments);
     assert_eq!(ended, Some(code), "{said}");
     assert!(said.contains(words), "{said}");
+}
+
+#[test]
+fn an_operator_names_the_founding_charter_in_digits_or_words_and_may_correct_it_before_a_roster() {
+    let dir = initialised();
+    let data = dir.path().join("data");
+    let (wrong, right) = (
+        "11".repeat(32),
+        Fingerprint::from(DocumentId::from_bytes([7; 32])),
+    );
+    printed(&data, &["pin", &wrong]);
+    printed(&data, &["pin", &right.words()]);
+    let store = coordinator::store::Store::open(&data.join("data.db")).unwrap();
+    assert_eq!(store.network().unwrap().1, Some(right.document()));
+    let (code, said) = complaint(&data, &["pin", "abandon abandon"]);
+    assert_eq!(code, Some(2), "{said}");
 }

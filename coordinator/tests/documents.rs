@@ -11,7 +11,7 @@ mod common;
 use common::{Coordinator, Network, START, new_key};
 use coordinator::limits::{OPEN_QUERIES_MAX, OPEN_QUERIES_PER_RESEARCHER_MAX};
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::{Charter, Currency, Query};
+use protocol::documents::{Charter, Currency, Decline, Query, Revocation, TemplateDocument};
 use protocol::envelope::Envelope;
 use protocol::limits::{CLOCK_SKEW_S, DEADLINE_S_MAX, LOG_PAGE_MAX};
 use protocol::log::LogPosition;
@@ -383,4 +383,79 @@ async fn a_time_finer_than_the_store_is_hashed_as_it_is_stored() {
         page.log
     );
     coordinator.restarted_after(std::time::Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_proposal_by_a_key_that_nobody_enrolled_is_not_logged() {
+    let coordinator = Coordinator::ready(1).await;
+    let stranger = new_key();
+    let template = TemplateDocument {
+        proposer: stranger.public(),
+        ..coordinator.network.template_document()
+    };
+    let before = coordinator.log().await.log;
+    let proposed = Envelope::sign_seeing(&template, &stranger, LogPosition::EMPTY);
+    let refused = coordinator.submit(&proposed).await.unwrap_err();
+    assert_eq!(refused.code(), "not_enrolled");
+    assert_eq!(coordinator.log().await.log, before);
+}
+
+#[tokio::test]
+async fn a_member_declines_a_document_once_and_suspends_it_once() {
+    let coordinator = Coordinator::ready(1).await;
+    let (member, document) = (
+        &coordinator.network.member,
+        coordinator.network.study().id(),
+    );
+    let decline = |reason: &str| {
+        let decline = Decline {
+            network: "demo".parse().unwrap(),
+            document,
+            reason: reason.into(),
+            log: LogPosition::EMPTY,
+        };
+        Envelope::sign(&decline, member)
+    };
+    coordinator.submit(&decline("too dear")).await.unwrap();
+    let again = coordinator.submit(&decline("still too dear")).await;
+    assert_eq!(again.unwrap_err().code(), "said_before");
+    let now = coordinator.now();
+    let revocation = |reason: &str| {
+        let revocation = Revocation {
+            network: "demo".parse().unwrap(),
+            document,
+            reason: reason.into(),
+            time: now,
+        };
+        Envelope::sign_seeing(&revocation, member, LogPosition::EMPTY)
+    };
+    coordinator.submit(&revocation("a fault")).await.unwrap();
+    assert!(
+        coordinator
+            .submit(&revocation("a fault"))
+            .await
+            .unwrap()
+            .known
+    );
+    let again = coordinator.submit(&revocation("another fault")).await;
+    assert_eq!(again.unwrap_err().code(), "said_before");
+}
+
+#[tokio::test]
+async fn a_coordinator_whose_operator_named_the_charter_is_founded_with_no_other() {
+    let coordinator = Coordinator::empty(1);
+    let wanted = coordinator.network.charter();
+    coordinator
+        .database()
+        .execute("UPDATE network SET charter = ?1", [wanted.id().to_string()])
+        .unwrap();
+    let coordinator = coordinator.restarted_after(std::time::Duration::ZERO).await;
+    let impostor = new_key();
+    let charter: Charter = wanted.parse_unverified().unwrap();
+    let mut members = charter.members.clone();
+    members[0].key = impostor.public();
+    let other = Envelope::sign(&Charter { members, ..charter }, &impostor);
+    let refused = coordinator.submit(&other).await.unwrap_err();
+    assert_eq!(refused.code(), "other_charter");
+    assert!(coordinator.submit(&wanted).await.unwrap().in_force);
 }

@@ -1,5 +1,7 @@
 //! A document comes in: verified first, then logged, then in force.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use protocol::api::Submitted;
 use protocol::documents::{
@@ -18,7 +20,7 @@ use super::{Changes, Relay};
 use crate::error::CoordinatorError;
 use crate::limits::OPEN_QUERIES_PER_RESEARCHER_MAX;
 use crate::store::queries::StoredQuery;
-use crate::store::{self, log, queries};
+use crate::store::{self, certificates, log, queries};
 
 impl Relay {
     /// Takes up a governance document or a query. The same document again changes nothing.
@@ -75,6 +77,8 @@ impl Relay {
         if governance.strangers().len() > self.governance.strangers().len() {
             return Err(CoordinatorError::OtherLog);
         }
+        self.must_be_enrolled(&governance, envelope)?;
+        self.must_say_something_new(envelope)?;
         if !in_force {
             must_have_room(&governance, envelope)?;
         }
@@ -95,9 +99,53 @@ impl Relay {
         })
     }
 
+    /// A proposal comes from somebody whom people can ask about it. A key that nobody enrolled could be made anew for each.
+    fn must_be_enrolled(
+        &self,
+        governance: &Governance,
+        envelope: &Envelope,
+    ) -> Result<(), CoordinatorError> {
+        let (Some(proposer), Some(charter)) = (proposer_of(envelope), governance.charter()) else {
+            return Ok(());
+        };
+        let decides = charter.member_keys().contains(&proposer)
+            || charter.timekeeper_keys().contains(&proposer);
+        if decides || certificates::knows_signer(self.store.read(), proposer)? {
+            Ok(())
+        } else {
+            Err(CoordinatorError::NotEnrolled)
+        }
+    }
+
+    /// A member declines a document once and suspends it once; a second time would only fill the log.
+    fn must_say_something_new(&self, envelope: &Envelope) -> Result<(), CoordinatorError> {
+        let Some(charter) = self.governance.charter() else {
+            return Ok(());
+        };
+        let members = charter.member_keys();
+        let said_before = if let Ok(decline) = envelope.parse_unverified::<Decline>() {
+            let signers = envelope.signers(&members);
+            let mut declined = self.governance.declines(&decline.document);
+            declined.any(|(member, _)| signers.contains(member))
+        } else if let Ok(revocation) = envelope.parse_unverified::<Revocation>() {
+            let is_new = !self.governance.revocations().contains(&envelope.id());
+            let mut signers = envelope.signers(&members).into_iter();
+            let has = |member| self.governance.has_suspended(member, revocation.document);
+            is_new && signers.all(has)
+        } else {
+            false
+        };
+        if said_before {
+            Err(CoordinatorError::SaidBefore)
+        } else {
+            Ok(())
+        }
+    }
+
     fn must_be_ours(&self, governance: &Governance) -> Result<(), GovernanceError> {
-        let charter = governance.charter();
-        if charter.is_some_and(|charter| charter.network == self.network) {
+        // A complete charter that is not the one the operator pinned is believed by nobody.
+        let charter = governance.charter().ok_or(GovernanceError::OtherCharter)?;
+        if charter.network == self.network {
             Ok(())
         } else {
             Err(GovernanceError::OtherNetwork)
@@ -166,10 +214,15 @@ impl Relay {
             return false;
         };
         let before = self.governance.charters().iter().rev().nth(1);
-        let members = charter.charter.member_keys().into_iter();
-        let members = members.chain(before.into_iter().flat_map(|r| r.charter.member_keys()));
-        let mut new = members.filter(|key| envelope.seen_by(*key).is_some());
-        new.any(|key| known.seen_by(key).is_none())
+        let mut members = charter.charter.member_keys();
+        members.extend(before.into_iter().flat_map(|r| r.charter.member_keys()));
+        let known: BTreeSet<_> = known
+            .sightings(&members)
+            .iter()
+            .map(|(key, ..)| *key)
+            .collect();
+        let brought = envelope.sightings(&members);
+        brought.iter().any(|(key, ..)| !known.contains(key))
     }
 
     fn is_in_force(&self, envelope: &Envelope, now: Timestamp) -> bool {

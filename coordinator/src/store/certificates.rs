@@ -21,6 +21,8 @@ const IS_GOOD: &str =
     "SELECT revoked_us IS NULL FROM certificate WHERE serial = ?1 AND role = ?2 AND id = ?3";
 const KNOWS_KEY: &str =
     "SELECT EXISTS (SELECT 1 FROM certificate WHERE role = ?1 AND id = ?2 AND signing_key = ?3)";
+const KNOWS_SIGNER: &str =
+    "SELECT EXISTS (SELECT 1 FROM certificate WHERE signing_key = ?1 AND revoked_us IS NULL)";
 const COUNT_LIVE: &str = "SELECT COUNT(*) FROM certificate
     WHERE role = ?1 AND id = ?2 AND revoked_us IS NULL AND not_after_us > ?3";
 const REVOKE: &str =
@@ -127,6 +129,12 @@ pub fn knows_key(
     let mut statement = connection.prepare_cached(KNOWS_KEY)?;
     let row = params![party.role().as_str(), party.id(), key.to_string()];
     Ok(statement.query_row(row, |row| row.get(0))?)
+}
+
+/// Whether some party enrolled with this signing key and was not revoked since.
+pub fn knows_signer(connection: &Connection, key: PublicKey) -> Result<bool, CoordinatorError> {
+    let mut statement = connection.prepare_cached(KNOWS_SIGNER)?;
+    Ok(statement.query_row([key.to_string()], |row| row.get(0))?)
 }
 
 /// How many certificates of a party are good at `now`.
