@@ -63,10 +63,23 @@ fn a_charters_fingerprint_is_read_and_pinned_in_both_forms() {
         let pinned = said(&cartally(dir.path(), typed));
         assert_eq!(pinned, format!("pinned charter {hex}\n"));
     }
-    let misheard = words.replacen(" 2 ", " 2 cartally ", 1);
-    let refused = cartally(dir.path(), &["charter", "pin", &misheard]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(said(&refused).contains("error[fingerprint]: a word of the fingerprint was misheard"));
+    let second = words.split_whitespace().nth(3).unwrap();
+    let refused = |instead: &str| {
+        let words = words.replacen(&format!(" 2 {second}"), instead, 1);
+        let refused = cartally(dir.path(), &["charter", "pin", &words]);
+        assert_eq!(refused.status.code(), Some(2));
+        said(&refused)
+    };
+    let misheard = refused(" 2 cartally");
+    assert!(
+        misheard.contains("error[fingerprint]: word 2 of the"),
+        "{misheard}"
+    );
+    let left_out = refused("");
+    assert!(
+        left_out.contains("has 24 words, and these are 23"),
+        "{left_out}"
+    );
 }
 
 #[test]

@@ -9,6 +9,9 @@ use thiserror::Error;
 use crate::ids::DocumentId;
 use crate::keys::PublicKey;
 
+/// Words of 32 bytes and their checksum.
+const WORDS: usize = 24;
+
 /// A charter's id, or a key, as people compare it.
 ///
 /// ```
@@ -29,11 +32,17 @@ pub enum FingerprintError {
     /// Neither form.
     #[error("a fingerprint is 64 hexadecimal digits, or 24 words in quotation marks")]
     Form,
-    /// The words are not on the list, or their checksum is wrong.
+    /// Words were left out, or said twice.
+    #[error("a fingerprint has 24 words, and these are {0}")]
+    Count(usize),
+    /// A word that is not on the list, by its position from 1.
+    #[error("word {0} of the fingerprint was misheard: it is not on the list")]
+    NotOnList(usize),
+    /// All words are on the list, but their checksum is wrong.
     #[error(
-        "a word of the fingerprint was misheard: it is not on the list, or the words do not fit together"
+        "a word of the fingerprint was misheard, or two were exchanged: all are on the list, but they do not fit together"
     )]
-    Words,
+    Checksum,
 }
 
 impl Fingerprint {
@@ -81,8 +90,16 @@ impl FromStr for Fingerprint {
         if !text.contains(char::is_whitespace) {
             return Err(FingerprintError::Form);
         }
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let words = Mnemonic::parse_normalized(&words).map_err(|_| FingerprintError::Words)?;
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if words.len() != WORDS {
+            return Err(FingerprintError::Count(words.len()));
+        }
+        let words = Mnemonic::parse_normalized(&words.join(" ")).map_err(|why| match why {
+            bip39::Error::UnknownWord(index) => {
+                FingerprintError::NotOnList(index.saturating_add(1))
+            }
+            _ => FingerprintError::Checksum,
+        })?;
         let entropy = words.to_entropy();
         Ok(Self(
             entropy.try_into().map_err(|_| FingerprintError::Form)?,
@@ -106,17 +123,27 @@ mod tests {
         }
     }
 
+    fn read(words: &[String]) -> Result<Fingerprint, FingerprintError> {
+        words.join(" ").parse()
+    }
+
     #[test]
-    fn a_word_misheard_or_two_exchanged_is_noticed() {
-        let fingerprint = Fingerprint([7; 32]);
-        let mut words: Vec<String> = fingerprint.words().split(' ').map(Into::into).collect();
-        words[3] = "cartally".into();
+    fn a_word_misheard_left_out_or_exchanged_is_noticed_and_located() {
+        let fingerprint = Fingerprint(std::array::from_fn(|i| u8::try_from(i).unwrap()));
+        let words: Vec<String> = fingerprint.words().split(' ').map(Into::into).collect();
+        let mut misheard = words.clone();
+        misheard[3] = "cartally".into();
+        assert_eq!(read(&misheard), Err(FingerprintError::NotOnList(4)));
+        let mut exchanged = words.clone();
+        exchanged.swap(0, 1);
+        assert_eq!(read(&exchanged), Err(FingerprintError::Checksum));
+        assert_eq!(read(&words[1..]), Err(FingerprintError::Count(23)));
+        // Twelve words are a phrase of that list too, but no fingerprint.
+        let short = "abandon ".repeat(11) + "about";
         assert_eq!(
-            words.join(" ").parse::<Fingerprint>(),
-            Err(FingerprintError::Words)
+            short.parse::<Fingerprint>(),
+            Err(FingerprintError::Count(12))
         );
         assert_eq!("ab".parse::<Fingerprint>(), Err(FingerprintError::Form));
-        let short = "abandon ".repeat(11) + "about";
-        assert_eq!(short.parse::<Fingerprint>(), Err(FingerprintError::Form));
     }
 }
