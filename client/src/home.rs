@@ -46,6 +46,17 @@ pub struct PersonCard {
     pub key: PublicKey,
 }
 
+/// What pinning a charter would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pinning {
+    /// Nothing else is pinned.
+    Free,
+    /// The charter is one of the line that begins or goes on with this pinned one.
+    Followed(DocumentId),
+    /// This one is pinned, and was not found in the log so far.
+    Replaces(DocumentId),
+}
+
 /// The folder of one person in one network.
 #[derive(Debug)]
 pub struct Home {
@@ -89,22 +100,43 @@ impl Home {
         })
     }
 
-    /// Pins the charter, or finds that it is pinned already. A pin that never led to a charter in the log was a mistake,
-    /// such as a key typed for a fingerprint, and can be replaced; any other is for ever.
-    pub fn pin(&mut self, charter: DocumentId) -> Result<(), ClientError> {
+    /// What pinning this charter would do. A pin that never led to a charter in the log may have been a mistake, such as a
+    /// key typed for a fingerprint, and can be replaced; any other is for ever.
+    pub(crate) fn pinning(&self, charter: DocumentId) -> Result<Pinning, ClientError> {
+        let Some(pinned) = self.profile.charter.filter(|pinned| *pinned != charter) else {
+            return Ok(Pinning::Free);
+        };
         let mirror = Mirror::open(&self.path("log.jsonl"))?;
-        let followed = |pinned: &DocumentId| mirror.document(pinned).is_some();
-        match self.profile.charter {
-            Some(pinned) if pinned != charter && followed(&pinned) => {
-                Err(ClientError::Usage(format!(
-                    "charter {pinned} is pinned here; a home follows one charter for ever, so make a new home for another"
-                )))
-            }
-            _ => {
-                self.profile.charter = Some(charter);
-                self.save()
-            }
+        if mirror.document(&pinned).is_none() {
+            return Ok(Pinning::Replaces(pinned));
         }
+        let governance = mirror.governance(pinned);
+        if governance
+            .charters()
+            .iter()
+            .any(|known| known.id == charter)
+        {
+            return Ok(Pinning::Followed(pinned));
+        }
+        Err(ClientError::Usage(format!(
+            "charter {pinned} is pinned here; a home follows one charter and its successors for ever, so make a new home for another"
+        )))
+    }
+
+    /// Whether this charter can be pinned by the way: another pin is not replaced without a word.
+    pub(crate) fn may_pin(&self, charter: DocumentId) -> Result<(), ClientError> {
+        match self.pinning(charter)? {
+            Pinning::Free | Pinning::Followed(_) => Ok(()),
+            Pinning::Replaces(pinned) => Err(ClientError::Usage(format!(
+                "charter {pinned} is pinned here; to replace that pin, use: cartally charter pin FINGERPRINT"
+            ))),
+        }
+    }
+
+    /// Pins the charter, whatever was pinned before.
+    pub(crate) fn pin(&mut self, charter: DocumentId) -> Result<(), ClientError> {
+        self.profile.charter = Some(charter);
+        self.save()
     }
 
     /// The pinned charter.
@@ -218,10 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_that_led_nowhere_can_be_replaced() {
+    fn a_pin_that_led_nowhere_can_be_replaced_but_not_by_the_way() {
         let dir = tempfile::tempdir().unwrap();
         let mut home = home(dir.path());
         home.pin(id(1)).unwrap();
+        assert_eq!(home.pinning(id(1)).unwrap(), Pinning::Free);
+        assert_eq!(home.may_pin(id(2)).unwrap_err().code(), "usage");
+        assert_eq!(home.pinning(id(2)).unwrap(), Pinning::Replaces(id(1)));
         home.pin(id(2)).unwrap();
         assert_eq!(
             Home::open(&dir.path().join("home"))
@@ -252,6 +287,6 @@ mod tests {
             .unwrap()
             .extend(&[entry])
             .unwrap();
-        assert_eq!(home.pin(id(2)).unwrap_err().code(), "usage");
+        assert_eq!(home.pinning(id(2)).unwrap_err().code(), "usage");
     }
 }

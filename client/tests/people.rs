@@ -83,6 +83,28 @@ fn a_charters_fingerprint_is_read_and_pinned_in_both_forms() {
 }
 
 #[test]
+fn another_pin_is_shown_in_words_and_replaced_only_when_told_to() {
+    let dir = home();
+    let (good, other) = ("11".repeat(32), "22".repeat(32));
+    said(&cartally(dir.path(), &["charter", "pin", &good]));
+    let asked = cartally(dir.path(), &["charter", "pin", &other]);
+    let shown = said(&asked);
+    assert_eq!(asked.status.code(), Some(1), "{shown}");
+    assert!(shown.contains(&good) && shown.contains(&other), "{shown}");
+    assert!(
+        shown.contains(" 1 ") && shown.contains("error[not-confirmed]"),
+        "{shown}"
+    );
+    let kept = std::fs::read_to_string(dir.path().join("home/cartally.toml")).unwrap();
+    assert!(kept.contains(&good), "{kept}");
+    let told = said(&cartally(dir.path(), &["charter", "pin", &other, "--yes"]));
+    assert!(
+        told.ends_with(&format!("pinned charter {other}\n")),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_charter_is_read_in_plain_words_before_it_is_signed() {
     let dir = home();
     founded(dir.path());

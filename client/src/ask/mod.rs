@@ -21,10 +21,11 @@ use transport::clock::{Clock, SystemClock};
 
 use crate::catalogue::releases;
 use crate::error::ClientError;
+use crate::govern::lack_of_currency;
 use crate::home::Home;
 use crate::outbox;
 use crate::session::Session;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, warn};
 use crate::watch;
 
 /// Seconds until a result is published at the latest, unless said otherwise: one day.
@@ -70,6 +71,9 @@ pub(crate) async fn ask(
     let key = home.signing_key()?;
     let composed = compose::compose(&governance, key.public(), ask, now)?;
     terminal.line(preview::show(&composed, &releases(&session.mirror)))?;
+    if let Some(lack) = lack_of_currency(&governance, now) {
+        warn(lack);
+    }
     if ask.preview_only {
         return Ok(());
     }

@@ -108,9 +108,11 @@ async fn connected(
         Command::Decline { document, reason } => {
             govern::decline(home, &session, document, reason, terminal).await
         }
-        Command::Revoke { document, reason } => {
-            govern::revoke(home, &session, document, reason, terminal).await
-        }
+        Command::Revoke {
+            document,
+            reason,
+            yes,
+        } => govern::revoke(home, &session, document, (reason, yes), terminal).await,
         Command::Review { document } => govern::review(home, &session, document, terminal),
         Command::Enrolled { words } => govern::list_enrolled(home, &session, words, terminal),
         Command::Currency(args) => {
@@ -177,10 +179,9 @@ fn charter(
     match command {
         CharterCommand::New { file, out } => govern::charter_new(&home, &file, &out, terminal),
         CharterCommand::Sign { file, yes } => govern::charter_sign(&home, &file, yes, terminal),
-        CharterCommand::Pin { fingerprint } => {
+        CharterCommand::Pin { fingerprint, yes } => {
             let fingerprint = govern::read_fingerprint(&fingerprint)?;
-            home.pin(fingerprint.document())?;
-            Ok(terminal.line(format!("pinned charter {fingerprint}"))?)
+            govern::charter_pin(&mut home, fingerprint, yes, terminal)
         }
     }
 }

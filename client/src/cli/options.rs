@@ -83,6 +83,9 @@ pub(super) enum Command {
         /// Why, for everybody.
         #[arg(long)]
         reason: String,
+        /// Sign without being asked.
+        #[arg(long)]
+        yes: bool,
     },
     /// State, as a timekeeper, that the log is current (at least every 14 days); made for cron.
     Currency(CurrencyArgs),

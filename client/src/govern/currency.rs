@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use protocol::documents::{Currency, hash_of_revocations};
 use protocol::envelope::Envelope;
 use protocol::limits::CURRENCY_VALID_S;
+use protocol::verify::Governance;
 use transport::clock::{Clock, SystemClock};
 use transport::keys::write_atomic;
 
@@ -52,7 +53,7 @@ pub(crate) async fn currency(
             write_atomic(path, &document.to_json())?;
         }
         terminal.line(format!(
-            "currency {}: still young, signed {}; nothing was done{}",
+            "currency {}: still young, signed {}; nothing was signed{}",
             newest.id,
             moment(newest.document.time),
             at(choice.out.as_deref())
@@ -80,6 +81,18 @@ pub(crate) async fn currency(
     Ok(())
 }
 
+/// Why no center will answer for want of currency, if so: before anybody asks for nothing.
+pub(crate) fn lack_of_currency(governance: &Governance, now: Timestamp) -> Option<&'static str> {
+    let valid = governance.currency().is_some_and(|newest| {
+        let age = now.duration_since(newest.document.time);
+        governance.fits(&newest.document).is_ok()
+            && age < SignedDuration::from_secs(CURRENCY_VALID_S)
+    });
+    (!valid).then_some(
+        "no currency is in force: no center will answer until the registry office signs currency",
+    )
+}
+
 fn is_young(age: SignedDuration, days: Option<u32>) -> bool {
     let limit = |days: u32| SignedDuration::from_secs(i64::from(days) * DAY_S);
     days.is_some_and(|days| age < limit(days))
@@ -93,7 +106,27 @@ fn at(path: Option<&Path>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::govern::sample::{OFFICE, Sample, days as of_days, key};
+
+    #[test]
+    fn whoever_asks_is_warned_until_currency_is_signed_and_again_once_it_has_ended() {
+        let mut sample = Sample::running();
+        let lacks = |sample: &Sample| lack_of_currency(&sample.governance(), sample.now).is_some();
+        assert!(lacks(&sample));
+        let currency = Currency {
+            network: "demo".parse().unwrap(),
+            time: sample.now,
+            log: sample.mirror.position(),
+            revocations: hash_of_revocations(&BTreeSet::new()),
+        };
+        sample.log(&Envelope::sign(&currency, &key(OFFICE)));
+        assert!(!lacks(&sample));
+        sample.now += of_days(14);
+        assert!(lacks(&sample));
+    }
 
     #[test]
     fn what_is_exactly_as_old_as_the_limit_is_signed_anew() {

@@ -7,6 +7,7 @@ mod ballot;
 mod standing;
 mod rules;
 mod charter;
+mod pin;
 mod propose;
 mod enrolled;
 mod review;
@@ -19,9 +20,10 @@ pub(crate) mod sample;
 pub use rules::VoteError;
 
 pub(crate) use charter::{charter_new, charter_sign};
-pub(crate) use currency::{CurrencyChoice, currency};
+pub(crate) use currency::{CurrencyChoice, currency, lack_of_currency};
 pub(crate) use enrolled::list_enrolled;
 pub(crate) use log::list_log;
+pub(crate) use pin::charter_pin;
 pub(crate) use propose::{
     RosterChoice, propose_charter, propose_roster, propose_study, propose_template,
 };

@@ -8,12 +8,14 @@ use transport::clock::{Clock, SystemClock};
 use super::ballot::quoted;
 use super::review::whole;
 use super::rules::{may_decline, may_revoke, may_sign, suspends_until};
+use super::standing::standing;
 use super::submit;
 use super::view::{View, kind_of};
 use crate::error::ClientError;
 use crate::home::Home;
 use crate::session::Session;
 use crate::terminal::Terminal;
+use crate::words::paragraph;
 
 /// Shows the document `id` of the log and, once confirmed, signs and submits it.
 pub(crate) async fn sign(
@@ -61,12 +63,12 @@ pub(crate) async fn decline(
     Ok(())
 }
 
-/// Takes a document back: suspends it at once, and for good when k members have signed the same revocation.
+/// Takes a document back, once confirmed: suspends it at once, and for good when k members have signed the same revocation.
 pub(crate) async fn revoke(
     home: &Home,
     session: &Session,
     id: DocumentId,
-    reason: String,
+    (reason, yes): (String, bool),
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     let view = View::of(home, session, SystemClock.now())?;
@@ -79,6 +81,8 @@ pub(crate) async fn revoke(
         time: view.now,
     };
     revocation.check()?;
+    terminal.line(before_revoking(&view, document, &revocation).trim_end())?;
+    terminal.must_confirm("Take it back?", yes)?;
     let key = home.signing_key()?;
     let signed = Envelope::sign_seeing(&revocation, &key, session.mirror.position());
     let submitted = session.api.submit(&signed).await?;
@@ -97,4 +101,22 @@ pub(crate) async fn revoke(
         ))?;
     }
     Ok(())
+}
+
+/// What a member reads before taking a document back.
+fn before_revoking(view: &View<'_>, document: &Envelope, revocation: &Revocation) -> String {
+    let needed = view.governance.charter().map_or(1, |it| it.threshold);
+    let until = suspends_until(revocation);
+    let what = if needed > 1 {
+        format!(
+            "With your signature it is {until} (14 days) at every center, as soon as that has seen the log; you can suspend \
+             it only once. With the signatures of {needed} members it is revoked for good."
+        )
+    } else {
+        "With your signature it is revoked for good.".to_owned()
+    };
+    let head = format!("{}\nid: {}\n", view.label(document), revocation.document);
+    head + &paragraph("standing: ", "  ", &standing(view, document))
+        + &paragraph("reason: ", "  ", &quoted(&revocation.reason))
+        + &paragraph("", "", &what)
 }

@@ -27,7 +27,7 @@ async fn one_member_stops_a_study_at_once_and_k_members_stop_it_for_good() {
     let study = test.study("demo");
     let said = test
         .network
-        .cartally(&cho, &[&["revoke", &study], &reason[..]].concat());
+        .cartally(&cho, &[&["revoke", &study, "--yes"], &reason[..]].concat());
     let revocation = said.unwrap().id_after("revocation").unwrap();
     (0..2).for_each(|index| test.network.start_node(index, &[]).unwrap());
     let suspended = [Some(RefusalReason::Suspended); 2];

@@ -123,6 +123,9 @@ pub(in crate::cli) enum CharterCommand {
         /// 64 hexadecimal digits, or 24 words.
         #[arg(required = true, num_args = 1..)]
         fingerprint: Vec<String>,
+        /// Put it in the place of another pin without being asked.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
