@@ -120,7 +120,7 @@ pub enum ClientError {
     )]
     Log(#[from] protocol::log::LogError),
     /// Nothing is called so.
-    #[error("no {what} called {name:?} {where_}; known: {known}")]
+    #[error("no {what} called {name:?} {where_}; {}", known_or_hint(.known))]
     Unknown {
         /// The kind of thing.
         what: &'static str,
@@ -128,7 +128,7 @@ pub enum ClientError {
         name: String,
         /// Where it was looked for.
         where_: &'static str,
-        /// What there is.
+        /// What there is; or, from `see` on, where to look for it.
         known: String,
     },
     /// An argument is not what the command needs.
@@ -221,5 +221,15 @@ impl ClientError {
             path: path.into(),
             why: why.to_string(),
         }
+    }
+}
+
+fn known_or_hint(known: &str) -> String {
+    if known.starts_with("see") {
+        known.to_owned()
+    } else if known.is_empty() {
+        "there is none yet".to_owned()
+    } else {
+        format!("known: {known}")
     }
 }

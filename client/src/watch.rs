@@ -78,6 +78,9 @@ pub(crate) async fn watch(
             for line in ends(&status) {
                 terminal.line(line)?;
             }
+            if status.tasks.iter().any(|t| t.state == TaskState::Answered) {
+                terminal.line(format!("read it with: cartally result {query}"))?;
+            }
             return Ok(());
         }
     }

@@ -37,6 +37,11 @@ pub enum VoteError {
         "this document is decided already; to take it back, use: cartally revoke {0} --reason TEXT"
     )]
     DecidedAlready(DocumentId),
+    /// The rule is met, of a charter.
+    #[error(
+        "this charter is decided already, and a charter cannot be revoked; to change it, propose its successor, with: cartally propose charter FILE"
+    )]
+    CharterDecided,
     /// A revocation that is final, or a document that was revoked for good.
     #[error("the committee has revoked this document; whoever wants it again proposes it anew")]
     Revoked,
@@ -81,7 +86,7 @@ impl VoteError {
             Self::NotAMember => "not-a-member",
             Self::Barred(_) => "does-not-count",
             Self::SignedAlready(_) => "signed-already",
-            Self::DecidedAlready(_) => "decided-already",
+            Self::DecidedAlready(_) | Self::CharterDecided => "decided-already",
             Self::Revoked => "revoked",
             Self::Superseded(_) => "superseded",
             Self::Unreadable(_) => "template-unreadable",
@@ -96,6 +101,7 @@ impl VoteError {
 
 /// Whether my signature on this document would count and do good.
 pub(crate) fn may_sign(view: &View<'_>, envelope: &Envelope) -> Result<(), VoteError> {
+    is_not_founding(view, envelope)?;
     let ballot = ballot_of(view, envelope)?;
     let id = envelope.id();
     if let Ok(revocation) = envelope.parse_unverified::<Revocation>() {
@@ -109,13 +115,14 @@ pub(crate) fn may_sign(view: &View<'_>, envelope: &Envelope) -> Result<(), VoteE
         return Err(VoteError::SignedAlready(id));
     }
     if ballot.decided {
-        return Err(VoteError::DecidedAlready(id));
+        return Err(decided_already(envelope));
     }
     is_only_successor(view, envelope)
 }
 
 /// Whether my no would be heard.
 pub(crate) fn may_decline(view: &View<'_>, envelope: &Envelope) -> Result<(), VoteError> {
+    is_not_founding(view, envelope)?;
     let ballot = ballot_of(view, envelope)?;
     let id = envelope.id();
     is_open(view, &id)?;
@@ -124,7 +131,7 @@ pub(crate) fn may_decline(view: &View<'_>, envelope: &Envelope) -> Result<(), Vo
         return Err(VoteError::SignedAlready(id));
     }
     if ballot.decided {
-        return Err(VoteError::DecidedAlready(id));
+        return Err(decided_already(envelope));
     }
     Ok(())
 }
@@ -177,6 +184,26 @@ fn ballot_of(view: &View<'_>, envelope: &Envelope) -> Result<Ballot, VoteError> 
     match ballot.bar(&view.me) {
         Some(bar) => Err(VoteError::Barred(bar)),
         None => Ok(ballot),
+    }
+}
+
+/// The genesis charter came complete: nobody signs it in the log.
+fn is_not_founding(view: &View<'_>, envelope: &Envelope) -> Result<(), VoteError> {
+    let id = envelope.id();
+    let mut known = view.governance.charters().iter();
+    let founding = known.any(|known| known.id == id && known.charter.predecessor.is_none());
+    if founding {
+        Err(VoteError::CharterDecided)
+    } else {
+        Ok(())
+    }
+}
+
+fn decided_already(envelope: &Envelope) -> VoteError {
+    if envelope.is::<Charter>() {
+        VoteError::CharterDecided
+    } else {
+        VoteError::DecidedAlready(envelope.id())
     }
 }
 

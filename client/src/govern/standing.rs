@@ -24,13 +24,18 @@ pub(crate) fn standing(view: &View<'_>, envelope: &Envelope) -> String {
     }
     match view.governance.standing(&id, view.now) {
         Standing::InForce => with_expiry(view, envelope),
-        Standing::Superseded => "superseded".to_owned(),
+        Standing::Superseded if was_decided(view, envelope) => "superseded".to_owned(),
+        Standing::Superseded => "superseded before it was decided".to_owned(),
         Standing::Revoked => "revoked".to_owned(),
         Standing::Suspended { until } => format!("suspended until {}", moment(until)),
         Standing::Pending => pending(view, envelope),
         Standing::Unknown if decides(envelope) => "has no effect".to_owned(),
         Standing::Unknown => String::new(),
     }
+}
+
+fn was_decided(view: &View<'_>, envelope: &Envelope) -> bool {
+    Ballot::of(&view.governance, envelope).map_or(true, |ballot| ballot.decided)
 }
 
 fn pending(view: &View<'_>, envelope: &Envelope) -> String {

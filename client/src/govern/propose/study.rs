@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use protocol::amount::NanoRho;
 use protocol::documents::{Researcher, Study, TemplateDocument};
+use protocol::envelope::Envelope;
 use protocol::ids::{DocumentId, StudyName};
 use protocol::verify::Governance;
 use question::template::Template;
@@ -16,7 +17,7 @@ use crate::error::ClientError;
 use crate::govern::read_toml;
 use crate::home::Home;
 use crate::session::Session;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, warn};
 
 /// A study as the registry office writes it down; templates by `name@version`, or by document id.
 #[derive(Debug, Deserialize)]
@@ -67,8 +68,23 @@ pub(crate) async fn propose_study(
         calendar: vec![],
     };
     study.check()?;
+    if let Some(other) = of_same_version(session, &study) {
+        warn(&format!(
+            "document {other} also proposes version {} of this study; only one of the two can come into force",
+            study.version
+        ));
+    }
     let what = format!("study {}", study.name);
     put_before_committee(home, session, &governance, (&study, &what), terminal).await
+}
+
+/// Another document of the log that is this version of this study, with other content or from somebody else.
+fn of_same_version(session: &Session, study: &Study) -> Option<DocumentId> {
+    let same = |envelope: &&Envelope| {
+        let known = envelope.parse_unverified::<Study>();
+        known.is_ok_and(|it| it.name == study.name && it.version == study.version && it != *study)
+    };
+    session.mirror.documents().find(same).map(Envelope::id)
 }
 
 /// One more than the version in force, or 1.
@@ -98,13 +114,12 @@ fn find(
             what: "template",
             name: wanted.to_owned(),
             where_: "was proposed",
-            known: documents
-                .values()
-                .map(|labelled| labelled.label.clone())
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: if documents.is_empty() {
+                "see whether its name is right, or propose the templates first, with: cartally propose template FILE"
+                    .into()
+            } else {
+                labels(documents)
+            },
         }),
         several => Err(ClientError::Usage(format!(
             "several templates are called {wanted}; put the id of the one you mean in its place: {}",
@@ -115,6 +130,12 @@ fn find(
                 .join(", ")
         ))),
     }
+}
+
+fn labels(documents: &BTreeMap<DocumentId, Labelled>) -> String {
+    let labels = documents.values().map(|labelled| labelled.label.as_str());
+    let labels: BTreeSet<&str> = labels.collect();
+    labels.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// A template of the log as people name it.
@@ -161,5 +182,7 @@ mod tests {
         assert_eq!(find(&both, "survival@1.0.0").unwrap_err().code(), "usage");
         let unknown = find(&both, "survival@2.0.0").unwrap_err();
         assert_eq!(unknown.code(), "unknown-template");
+        let none = find(&BTreeMap::new(), "survival@1.0.0").unwrap_err();
+        assert!(none.to_string().contains("propose the templates first"));
     }
 }

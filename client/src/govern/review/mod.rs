@@ -53,6 +53,9 @@ pub(crate) fn whole(view: &View<'_>, envelope: &Envelope) -> Result<String, Clie
     if let Some(changes) = changes {
         text.push_str(&section("What changes", &changes));
     }
+    if let Some(revoked) = revocation::of_other_versions(view, envelope) {
+        text.push_str(&section("Revoked before", &revoked));
+    }
     text.push_str(&section("Votes", &votes(view, envelope)));
     if let Some(withdrawals) = revocation::naming(view, &envelope.id()) {
         text.push_str(&section("Taken back", &withdrawals));

@@ -9,7 +9,7 @@ use protocol::ids::DocumentId;
 use protocol::limits::CURRENCY_VALID_S;
 use protocol::verify::{Standing, proposer_of};
 
-use super::section;
+use super::{revocation, section};
 use crate::error::ClientError;
 use crate::govern::ballot::{Ballot, quoted};
 use crate::govern::rules::may_sign;
@@ -36,6 +36,7 @@ pub(super) fn overview(view: &View<'_>) -> String {
     let all: String = open.iter().map(|(id, it)| entry(view, id, it)).collect();
     text.push_str(&section("Undecided", &or_nothing(all)));
     text.push_str(&section("In force", &in_force(view)));
+    text.push_str(&revocation::sections(view));
     text.trim_start().to_owned() + "\nread one with: cartally review ID\n"
 }
 

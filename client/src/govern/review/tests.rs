@@ -194,6 +194,25 @@ fn the_overview_says_what_waits_for_whom_and_what_is_in_force() {
 }
 
 #[test]
+fn what_was_revoked_for_good_stays_in_sight_with_its_reason() {
+    let mut sample = Sample::running();
+    let template = template_in_force(&sample);
+    let first = *sample.governance().studies().next().unwrap().0;
+    let revocation = sample.revoke(first, LEE);
+    sample.sign(&revocation, PARK);
+    let overview = overview::overview(&sample.view(KIM));
+    let (_, revoked) = overview.split_once("\nRevoked\n").unwrap();
+    insta::assert_snapshot!("revoked", revoked);
+    let next = sample.propose(&study("first", 2, &[template]), OFFICE);
+    let text = shown(&sample, &next);
+    let (_, before) = text.split_once("\nRevoked before\n").unwrap();
+    assert!(before.contains("study first, version 1: revoked"), "{text}");
+    assert!(before.contains("an error in the cohort"), "{text}");
+    let other = sample.propose(&study("other", 1, &[template]), OFFICE);
+    assert!(!shown(&sample, &other).contains("Revoked before"));
+}
+
+#[test]
 fn a_proposal_that_can_never_come_into_force_says_who_is_barred() {
     let mut sample = Sample::running();
     let mut own = roster(2, 2);

@@ -206,3 +206,22 @@ fn what_was_decided_under_an_earlier_charter_stays_decided_under_a_stricter_one(
         Err(VoteError::DecidedAlready(study))
     );
 }
+
+#[test]
+fn whoever_signs_a_charter_in_force_is_told_how_to_change_it() {
+    let mut sample = Sample::running();
+    let genesis = sample.charter.id();
+    assert_eq!(
+        signing(&sample, &genesis, KIM),
+        Err(VoteError::CharterDecided)
+    );
+    assert_eq!(
+        declining(&sample, &genesis, KIM),
+        Err(VoteError::CharterDecided)
+    );
+    let successor = sample.propose(&successor(&sample, 2), KIM);
+    sample.sign(&successor, PARK);
+    let refused = signing(&sample, &successor, LEE).unwrap_err();
+    assert_eq!(refused, VoteError::CharterDecided);
+    assert!(refused.to_string().contains("propose charter"));
+}
