@@ -60,7 +60,13 @@ impl Walk<'_> {
             let fault = self.as_seen(&answer, entry);
             self.find_all(entry, fault);
         }
-        self.count(&answer, entry);
+        // Of whom it is unknown which log it saw, it is not claimed that it had not seen this one.
+        let seen = if on_log {
+            answer.log.entries
+        } else {
+            entry.index
+        };
+        self.count(&answer, entry, seen);
     }
 
     /// Whether the center that the answer names may speak and signed it: nothing is counted where not.
@@ -154,7 +160,7 @@ impl Walk<'_> {
         least
     }
 
-    fn count(&mut self, answer: &Answer, entry: &LogEntry) {
+    fn count(&mut self, answer: &Answer, entry: &LogEntry, seen: u64) {
         let study = self.questions.study_of(&answer.question);
         self.centers.waiting.push(Waiting {
             entry: entry.index,
@@ -163,6 +169,7 @@ impl Walk<'_> {
                 answer.center,
                 answer.question.short()
             ),
+            seen,
             earliest: self.history.time_seen(answer.log.entries),
             latest: entry.time,
         });

@@ -79,7 +79,7 @@ codes! {
     AnswerSize = "answer-size", "an answer has more numbers than any question, or others than its own question";
     AnsweredTwice = "answered-twice", "a center gave two different answers to one question";
     LedgerRolledBack = "ledger-rolled-back", "two answers of a center name one head of its ledger, or a head without a charge";
-    AnswerNotCurrent = "answer-not-current", "a center answered although no currency document of the log was valid";
+    AnswerNotCurrent = "answer-not-current", "a center answered although no currency document of the log was valid and counted the revocations that its node had seen";
     AnswerWithdrawn = "answer-withdrawn", "a center answered although it had seen that roster, study or template was suspended or revoked";
     AnswerSuperseded = "answer-superseded", "a center answered although it had seen a newer roster or study that does not allow it";
     AnswerExpired = "answer-expired", "a center answered although the study had expired";

@@ -5,7 +5,7 @@ use protocol::documents::LogHead;
 use protocol::envelope::Envelope;
 use protocol::verify::Governance;
 
-use super::history::later;
+use super::history::{NotCurrent, later};
 use super::walk::{Walk, what};
 use super::{Code, Finding, Report};
 
@@ -99,9 +99,11 @@ impl Walk<'_> {
     fn vouched_for(&mut self) {
         let waiting = std::mem::take(&mut self.centers.waiting);
         for answer in waiting {
-            if !self.history.current(answer.earliest, answer.latest) {
-                let why = "no currency document of the log was valid then; if the center's operator loaded one from a file, it is not in \
-                           the log";
+            let current = self
+                .history
+                .current(answer.seen, answer.earliest, answer.latest);
+            if let Err(fault) = current {
+                let why = not_current(fault, answer.seen);
                 let found = Finding::at(answer.entry, Code::AnswerNotCurrent, &answer.what, why);
                 self.findings.push(found);
             }
@@ -156,6 +158,17 @@ impl Walk<'_> {
             .count();
         summary.spent = std::mem::take(&mut self.centers.spending.by_center);
     }
+}
+
+fn not_current(fault: NotCurrent, seen: u64) -> String {
+    let none = match fault {
+        NotCurrent::NoWord => "no currency document of the log was valid then".to_owned(),
+        NotCurrent::OtherRevocations => format!(
+            "every currency document that was valid then counts other revocations than stand among the {seen} entries that its node \
+             had seen"
+        ),
+    };
+    format!("{none}; if the center's operator loaded one from a file, it is not in the log")
 }
 
 fn in_force<'a>(

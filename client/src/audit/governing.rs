@@ -1,11 +1,14 @@
 //! Did a decision have effect? Charters, rosters, templates, studies, revocations, declines, currency: an honest coordinator
 //! logs none that has not.
 
+use std::collections::BTreeSet;
+
 use protocol::documents::{Charter, Currency, Decline, Revocation};
-use protocol::envelope::EnvelopeError;
-use protocol::limits::{CLOCK_SKEW_S, CURRENCY_VALID_S};
+use protocol::envelope::{Envelope, EnvelopeError};
+use protocol::keys::PublicKey;
+use protocol::limits::{CLOCK_SKEW_S, CURRENCY_VALID_S, SIGNATURES_MAX};
 use protocol::log::LogEntry;
-use protocol::verify::{GovernanceError, Taken};
+use protocol::verify::{GovernanceError, Taken, proposer_of};
 
 use super::Code;
 use super::history::later;
@@ -61,18 +64,29 @@ impl Walk<'_> {
                 format!("signature of {who} on {}", what()),
             );
         }
-        let seen = entry.envelope.signatures.iter();
-        for log in seen.filter_map(|s| s.seen.as_ref()).map(|seen| seen.log) {
+        let known = self.known_signers(&entry.envelope);
+        for (_, _, log) in entry.envelope.sightings(&known) {
             self.positions
                 .confirm(self.governance.chain(), entry.index, log);
         }
+    }
+
+    /// The keys that a document says to be signed with, of members of any charter so far, its proposer and enrolled parties:
+    /// anybody else's confirm nothing.
+    fn known_signers(&self, envelope: &Envelope) -> BTreeSet<PublicKey> {
+        let proposer = proposer_of(envelope);
+        let named = envelope.signatures.iter().take(SIGNATURES_MAX);
+        let named = named.filter_map(|signature| signature.keyid.parse().ok());
+        named
+            .filter(|key| proposer == Some(*key) || self.names.contains_key(key))
+            .collect()
     }
 
     fn vouched(&mut self, entry: &LogEntry) {
         let Ok(currency) = entry.envelope.parse_unverified::<Currency>() else {
             return;
         };
-        self.history.note_currency(currency.time);
+        self.history.note_currency(&currency);
         let charter = self.governance.charter();
         let keys = charter.map(Charter::timekeeper_keys).unwrap_or_default();
         let signers = entry.envelope.signers(&keys);

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use protocol::documents::{Revocation, Roster, Study};
+use protocol::documents::{Currency, Revocation, Roster, Study, hash_of_revocations};
 use protocol::envelope::Envelope;
-use protocol::ids::{DocumentId, StudyName};
+use protocol::ids::{ChainHead, DocumentId, StudyName};
 use protocol::limits::{CLOCK_SKEW_S, CURRENCY_VALID_S};
 use protocol::log::LogEntry;
 use protocol::verify::{Governance, InForce, Taken, Withdrawal};
-use std::collections::BTreeSet;
 
 /// The course of a log so far. `from` counts entries: who has seen that many knows it.
 #[derive(Default)]
@@ -20,8 +19,27 @@ pub(super) struct History {
     revoked: BTreeMap<DocumentId, u64>,
     suspended: BTreeMap<DocumentId, Vec<(u64, Timestamp)>>,
     fork: Option<u64>,
-    /// When valid currency documents were signed.
-    currencies: BTreeSet<Timestamp>,
+    /// Every revocation that counts, suspending or final, once: what currency documents count.
+    counted: BTreeMap<DocumentId, u64>,
+    /// The valid currency documents, by when they were signed.
+    currencies: BTreeMap<Timestamp, Vec<Vouched>>,
+}
+
+/// What a timekeeper vouched for.
+struct Vouched {
+    /// How many entries the log had.
+    entries: u64,
+    /// The hash of all revocations in them.
+    revocations: ChainHead,
+}
+
+/// Why no node could have relied on a timekeeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotCurrent {
+    /// No word was valid at that time.
+    NoWord,
+    /// Every word of that time counts revocations that its node had not seen.
+    OtherRevocations,
 }
 
 impl History {
@@ -46,6 +64,10 @@ impl History {
                 .entry(study.name)
                 .or_default()
                 .push((from, id));
+        }
+        let counts = matches!(taken, Taken::InForce | Taken::Pending(_));
+        if counts && entry.envelope.is::<Revocation>() {
+            self.counted.entry(entry.envelope.id()).or_insert(from);
         }
         self.note_revocation(governance, &entry.envelope, entry.time, from);
     }
@@ -88,8 +110,15 @@ impl History {
         }
     }
 
-    pub(super) fn note_currency(&mut self, time: Timestamp) {
-        self.currencies.insert(time);
+    pub(super) fn note_currency(&mut self, currency: &Currency) {
+        let vouched = Vouched {
+            entries: currency.log.entries,
+            revocations: currency.revocations,
+        };
+        self.currencies
+            .entry(currency.time)
+            .or_default()
+            .push(vouched);
     }
 
     /// The roster in force, as a place in [`History::roster_at`].
@@ -134,11 +163,36 @@ impl History {
         time.copied().unwrap_or(Timestamp::MIN)
     }
 
-    /// Whether a timekeeper's word was valid at some moment from `earliest` to `latest`, wherever it was read.
-    pub(super) fn current(&self, earliest: Timestamp, latest: Timestamp) -> bool {
+    /// Whether who had seen `seen` entries could rely on a timekeeper's word at some moment from `earliest` to `latest`,
+    /// wherever it was read. A word about more entries must count the revocations of those seen, and no other.
+    pub(super) fn current(
+        &self,
+        seen: u64,
+        earliest: Timestamp,
+        latest: Timestamp,
+    ) -> Result<(), NotCurrent> {
         let from = later(earliest, -CURRENCY_VALID_S - CLOCK_SKEW_S);
-        let mut words = self.currencies.range(from..=later(latest, CLOCK_SKEW_S));
-        words.next().is_some()
+        let words = self.currencies.range(from..=later(latest, CLOCK_SKEW_S));
+        let mut words = words.flat_map(|(_, words)| words).peekable();
+        words.peek().ok_or(NotCurrent::NoWord)?;
+        let mut ahead = Vec::new();
+        for word in words {
+            if word.entries <= seen {
+                return Ok(());
+            }
+            ahead.push(word.revocations);
+        }
+        if ahead.contains(&self.revocations_seen(seen)) {
+            Ok(())
+        } else {
+            Err(NotCurrent::OtherRevocations)
+        }
+    }
+
+    /// The hash of all revocations among the first `seen` entries.
+    fn revocations_seen(&self, seen: u64) -> ChainHead {
+        let known = self.counted.iter().filter(|(_, from)| **from <= seen);
+        hash_of_revocations(&known.map(|(id, _)| *id).collect())
     }
 }
 

@@ -12,6 +12,8 @@ use super::queries::{Asked, InStudy};
 pub(super) struct Waiting {
     pub(super) entry: u64,
     pub(super) what: String,
+    /// How many entries its node had seen.
+    pub(super) seen: u64,
     pub(super) earliest: Timestamp,
     pub(super) latest: Timestamp,
 }

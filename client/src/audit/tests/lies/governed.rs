@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use protocol::documents::{
     Charter, Currency, Decline, EnrolledRole, Enrolment, Predecessor, Revocation, TemplateDocument,
+    hash_of_revocations,
 };
 use protocol::envelope::Envelope;
 use protocol::ids::{ChainHead, DocumentId};
@@ -291,6 +292,94 @@ fn an_answer_whose_node_had_not_seen_the_revocation_is_no_fault() {
     revoke_study(&mut story, 2);
     story.log(&unaware);
     assert!(audited(&story).passes());
+}
+
+/// An answer of a node that had not seen a revocation, and the only word of a timekeeper: about the log with it or before it.
+fn revoked_unseen(is_counted: bool) -> Story {
+    let mut story = Story::founded();
+    let query = ask(&mut story);
+    let unaware = answers(&story, &query, |_| {});
+    let before: Currency = story.currency(-10).parse_unverified().unwrap();
+    revoke_study(&mut story, 2);
+    let revoked = story.mirror.entries()[5].envelope.id();
+    let alter = |word: &mut Currency| {
+        if is_counted {
+            word.revocations = hash_of_revocations(&[revoked].into());
+        } else {
+            *word = before;
+        }
+    };
+    currency(&mut story, |s| &s.office, alter);
+    story.log(&unaware);
+    story
+}
+
+#[test]
+fn a_word_about_a_revocation_that_the_node_had_not_seen_makes_its_log_no_current_one() {
+    let story = revoked_unseen(true);
+    let report = audited(&story);
+    assert_eq!(codes(&report), [Code::AnswerNotCurrent]);
+    let words = ["entry 7, answer of K01", "other revocations", "5 entries"];
+    super::must_say(&report, Code::AnswerNotCurrent, &words);
+}
+
+#[test]
+fn a_word_about_the_log_before_a_revocation_makes_what_a_node_saw_of_it_current() {
+    let story = revoked_unseen(false);
+    assert_eq!(codes(&audited(&story)), []);
+}
+
+#[test]
+fn a_word_about_later_entries_that_counts_what_the_node_had_seen_makes_its_log_current() {
+    let mut story = Story::founded();
+    let other = story.roster(2);
+    let next = story.roster(3);
+    story.log(&other);
+    story.log(&next);
+    let payload = revocation(&story, other.id(), start());
+    let log = story.mirror.position();
+    let suspended = Envelope::sign_seeing(&payload, &story.members[0], log);
+    story.log(&suspended);
+    let query = ask(&mut story);
+    let answer = answers(&story, &query, |_| {});
+    story.log(&answer);
+    let counted = [suspended.id()].into();
+    currency(
+        &mut story,
+        |s| &s.office,
+        |c| c.revocations = hash_of_revocations(&counted),
+    );
+    assert_eq!(codes(&audited(&story)), []);
+}
+
+/// A roster whose signers saw another log, beside a signature that says to have seen this one.
+fn beside_strays(sign: impl FnOnce(&Story, &mut Envelope)) -> Vec<Code> {
+    let mut story = Story::new();
+    let mut elsewhere = story.mirror.position();
+    elsewhere.head = ChainHead::from_bytes([4; 32]);
+    let mut roster = Envelope::sign_seeing(&story.roster_payload(2), &story.office, elsewhere);
+    roster.add_signature_seeing(&story.members[0], elsewhere);
+    sign(&story, &mut roster);
+    story.log(&roster);
+    codes(&audited(&story))
+}
+
+#[test]
+fn a_log_is_confirmed_only_by_those_who_signed_that_they_saw_it() {
+    let here = |story: &Story| story.mirror.position();
+    let by_a_member = beside_strays(|s, roster| {
+        roster.add_signature_seeing(&s.members[1], here(s));
+    });
+    assert!(!by_a_member.contains(&Code::Rewritten));
+    let by_nobody = beside_strays(|s, roster| roster.add_signature_seeing(&new_key(), here(s)));
+    assert!(by_nobody.contains(&Code::Rewritten));
+    let altered = beside_strays(|s, roster| {
+        roster.add_signature_seeing(&s.members[1], protocol::log::LogPosition::EMPTY);
+        for signature in &mut roster.signatures[2..] {
+            signature.seen.as_mut().unwrap().log = here(s);
+        }
+    });
+    assert!(altered.contains(&Code::Rewritten));
 }
 
 #[test]
