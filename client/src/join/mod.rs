@@ -57,7 +57,7 @@ pub(crate) async fn join(
     let clock = SystemClock::shared();
     let enrolled = enrol(&home.profile.coordinator, &token, &enrolment, &clock).await?;
     home.keep(&enrolled)?;
-    // Only now is the address known to be right.
+    // Only now is the address known to be right; the charter is pinned with it.
     let profile = home.profile.clone();
     home.change(profile)?;
     said(&home, enrolled.valid_until, terminal)
@@ -102,9 +102,11 @@ fn new_profile(joining: Joining) -> Result<Profile, ClientError> {
     })
 }
 
-/// The home with what was said anew. Until its first certificate came, everything may have been a slip of the pen.
+/// The home with what was said anew, none of it saved yet. Until its first certificate came, everything may have been a slip
+/// of the pen.
 fn changed(mut home: Home, joining: Joining) -> Result<Home, ClientError> {
     let known = &home.profile;
+    let charter = joining.charter.map(Fingerprint::document);
     let said = Profile {
         network: joining.network.unwrap_or_else(|| known.network.clone()),
         person: joining.person.unwrap_or_else(|| known.person.clone()),
@@ -115,7 +117,7 @@ fn changed(mut home: Home, joining: Joining) -> Result<Home, ClientError> {
         organisation: joining
             .organisation
             .unwrap_or_else(|| known.organisation.clone()),
-        charter: known.charter,
+        charter: known.charter.or(charter),
     };
     let same = said.network == known.network && said.person == known.person;
     if home.has_certificate() && !same {
@@ -124,10 +126,10 @@ fn changed(mut home: Home, joining: Joining) -> Result<Home, ClientError> {
             known.person, known.network
         )));
     }
-    home.profile = said;
-    if let Some(charter) = joining.charter {
-        home.pin(charter.document())?;
+    if let Some(charter) = charter {
+        home.may_pin(charter)?;
     }
+    home.profile = said;
     Ok(home)
 }
 

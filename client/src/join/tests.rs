@@ -80,6 +80,30 @@ fn before_the_first_certificate_a_slip_of_the_pen_can_be_put_right() {
 }
 
 #[test]
+fn a_home_keeps_its_address_and_charter_until_an_invitation_was_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = home(dir.path()).profile;
+    let charter = protocol::ids::DocumentId::from_bytes([1; 32]);
+    let said = Joining {
+        coordinator: Some("https://127.0.0.1:2".into()),
+        charter: Some(charter.into()),
+        ..again()
+    };
+    let mut home = changed(home_of(dir.path()), said).unwrap();
+    assert_eq!(home_of(dir.path()).profile, before);
+    let after = home.profile.clone();
+    assert_eq!(after.coordinator, "https://127.0.0.1:2");
+    assert_eq!(after.charter, Some(charter));
+    home.change(after.clone()).unwrap();
+    assert_eq!(home_of(dir.path()).profile, after);
+}
+
+/// The home as the next command finds it.
+fn home_of(dir: &Path) -> Home {
+    Home::open(&dir.join("home")).unwrap()
+}
+
+#[test]
 fn a_home_that_came_in_stays_that_of_its_person_and_network() {
     let dir = tempfile::tempdir().unwrap();
     let home = home(dir.path());
