@@ -128,7 +128,7 @@ pub enum ClientError {
         name: String,
         /// Where it was looked for.
         where_: &'static str,
-        /// What there is; or, from `see` on, where to look for it.
+        /// What there is; or which command helps, after a colon.
         known: String,
     },
     /// An argument is not what the command needs.
@@ -224,8 +224,11 @@ impl ClientError {
     }
 }
 
+/// What tells advice from a list of names, none of which has a space.
+const HINT: &str = ": cartally ";
+
 fn known_or_hint(known: &str) -> String {
-    if known.starts_with("see") {
+    if known.contains(HINT) {
         known.to_owned()
     } else if known.is_empty() {
         "there is none yet".to_owned()

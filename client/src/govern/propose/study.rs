@@ -115,8 +115,7 @@ fn find(
             name: wanted.to_owned(),
             where_: "was proposed",
             known: if documents.is_empty() {
-                "see whether its name is right, or propose the templates first, with: cartally propose template FILE"
-                    .into()
+                "propose the templates first, with: cartally propose template FILE".into()
             } else {
                 labels(documents)
             },
