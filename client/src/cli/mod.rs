@@ -106,13 +106,17 @@ async fn connected(
             govern::sign(home, &session, document, yes, terminal).await
         }
         Command::Decline { document, reason } => {
-            govern::decline(home, &session, document, reason, terminal).await
+            let objection = govern::Objection { document, reason };
+            govern::decline(home, &session, objection, terminal).await
         }
         Command::Revoke {
             document,
             reason,
             yes,
-        } => govern::revoke(home, &session, document, (reason, yes), terminal).await,
+        } => {
+            let objection = govern::Objection { document, reason };
+            govern::revoke(home, &session, objection, yes, terminal).await
+        }
         Command::Review { document } => govern::review(home, &session, document, terminal),
         Command::Enrolled { words } => govern::list_enrolled(home, &session, words, terminal),
         Command::Currency(args) => {

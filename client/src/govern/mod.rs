@@ -28,7 +28,7 @@ pub(crate) use propose::{
     RosterChoice, propose_charter, propose_roster, propose_study, propose_template,
 };
 pub(crate) use review::review;
-pub(crate) use sign::{decline, revoke, sign};
+pub(crate) use sign::{Objection, decline, revoke, sign};
 pub(crate) use telephone::{read as read_fingerprint, words as fingerprint_words};
 pub(crate) use view::moment;
 

@@ -35,28 +35,37 @@ pub(crate) async fn sign(
     Ok(())
 }
 
+/// What a member objects to, and why.
+#[derive(Debug)]
+pub(crate) struct Objection {
+    /// The proposal, or what is in force.
+    pub(crate) document: DocumentId,
+    /// For everybody who reads the log.
+    pub(crate) reason: String,
+}
+
 /// Says no to a proposal, with a reason for its proposer and the other members.
 pub(crate) async fn decline(
     home: &Home,
     session: &Session,
-    id: DocumentId,
-    reason: String,
+    objection: Objection,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     let view = View::of(home, session, SystemClock.now())?;
-    let document = view.must_know(&id)?;
+    let document = view.must_know(&objection.document)?;
     may_decline(&view, document)?;
     let decline = Decline {
         network: home.profile.network.clone(),
-        document: id,
-        reason,
+        document: objection.document,
+        reason: objection.reason,
         log: session.mirror.position(),
     };
     decline.check()?;
     let signed = Envelope::sign(&decline, &home.signing_key()?);
     session.api.submit(&signed).await?;
     terminal.line(format!(
-        "declined {id}: {}, {}; a no vetoes nothing, your signature is just not there",
+        "declined {}: {}, {}; a no vetoes nothing, your signature is just not there",
+        decline.document,
         view.label(document),
         quoted(&decline.reason)
     ))?;
@@ -67,17 +76,17 @@ pub(crate) async fn decline(
 pub(crate) async fn revoke(
     home: &Home,
     session: &Session,
-    id: DocumentId,
-    (reason, yes): (String, bool),
+    objection: Objection,
+    yes: bool,
     terminal: &mut Terminal,
 ) -> Result<(), ClientError> {
     let view = View::of(home, session, SystemClock.now())?;
-    let document = view.must_know(&id)?;
+    let document = view.must_know(&objection.document)?;
     may_revoke(&view, document)?;
     let revocation = Revocation {
         network: home.profile.network.clone(),
-        document: id,
-        reason,
+        document: objection.document,
+        reason: objection.reason,
         time: view.now,
     };
     revocation.check()?;
