@@ -175,7 +175,7 @@ impl Agent {
         self.tell_readiness().await?;
         let mut taken = 0_usize;
         for offer in offers.offers {
-            taken += usize::from(self.take_on(offer.query, fetched).await);
+            taken += usize::from(self.take_on(offer.query, fetched).await?);
         }
         let pause = SignedDuration::try_from(POLL_MIN).unwrap_or_default();
         if taken == 0 && fetched.duration_since(begun) < pause {
@@ -204,7 +204,7 @@ impl Agent {
         let now = self.clock.now();
         for query in decided {
             waiting.release(query.id());
-            self.take_on(query, now).await;
+            self.take_on(query, now).await?;
         }
         Ok(())
     }
@@ -246,15 +246,16 @@ impl Agent {
     }
 
     /// Begins to work on a query, unless it is in work or waits already. Waits for a free place.
-    async fn take_on(&self, query: Envelope, taken_up: Timestamp) -> bool {
-        let id = query.id();
+    async fn take_on(&self, offered: Envelope, taken_up: Timestamp) -> Result<bool, NodeError> {
+        let id = offered.id();
         if lock(&self.in_work).contains(&id) || self.waiting.holds(id) {
-            return false;
+            return Ok(false);
         }
         // The semaphore is never closed; a place that cannot be had is as good as no query.
         let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
-            return false;
+            return Ok(false);
         };
+        let query = self.logged(offered).await?;
         lock(&self.in_work).insert(id);
         let task = self.task(query.clone(), taken_up);
         let (in_work, waiting) = (Arc::clone(&self.in_work), Arc::clone(&self.waiting));
@@ -272,7 +273,24 @@ impl Agent {
                 lock(&in_work).remove(&id);
             }
         });
-        true
+        Ok(true)
+    }
+
+    /// The query as the log first brought it, byte for byte what a person decides on and an audit reads, whatever other
+    /// signatures the coordinator shows around it. As it was offered where the log has none: that is refused.
+    async fn logged(&self, offered: Envelope) -> Result<Envelope, NodeError> {
+        let mirror = Arc::clone(&self.mirror);
+        let found = self.shutdown.spawn_blocking(move || {
+            let mirror = lock(&mirror);
+            let Some(index) = mirror.governance().query_index(&offered.id()) else {
+                return Ok(offered);
+            };
+            let entry = mirror.entry(index)?;
+            Ok(entry.map_or(offered, |entry| entry.envelope))
+        });
+        found
+            .await
+            .map_err(|error| NodeError::network("log.mirror", &error))?
     }
 
     fn task(&self, query: Envelope, taken_up: Timestamp) -> Task {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::api::Recorded;
-use protocol::documents::RefusalReason;
+use protocol::documents::{Query, RefusalReason};
 use protocol::envelope::Envelope;
 use protocol::log::LogPosition;
 use protocol::task::TaskState;
@@ -47,7 +47,7 @@ pub(super) enum Ended {
     Done,
     /// The coordinator will never take what the node has to say.
     NotTaken,
-    /// The coordinator knows that a person must decide first.
+    /// A person must decide first. The coordinator knows it, or would not hear it: the record does, and a decision is acted on.
     Waits,
 }
 
@@ -149,7 +149,8 @@ impl Task {
         tick
     }
 
-    /// Sends until the coordinator has it, or will never take it, or the end begins.
+    /// Sends until the coordinator has it, or will never take it, or the end begins. What another certificate can cure is
+    /// tried again until the query's deadline: somebody may enrol the node anew meanwhile.
     async fn send(&self, response: &Response) -> Ended {
         let id = self.query.id();
         let mut backoff = Backoff::new();
@@ -159,9 +160,9 @@ impl Task {
                     tracing::info!(query.id = %id, late = recorded.late, "a response was delivered");
                     return ended_by(response, recorded);
                 }
-                Err(error) if !error.is_transient() => {
+                Err(error) if !self.may_be_taken_later(&error) => {
                     tracing::error!(query.id = %id, code = error.code(), "the coordinator did not take a response: {error}");
-                    return Ended::NotTaken;
+                    return not_taken(response);
                 }
                 Err(error) => {
                     tracing::warn!(query.id = %id, code = error.code(), "a response could not be delivered yet: {error}");
@@ -174,12 +175,40 @@ impl Task {
         }
     }
 
+    fn may_be_taken_later(&self, error: &TransportError) -> bool {
+        error.is_transient() || (is_of_the_certificate(error) && self.is_in_time())
+    }
+
+    fn is_in_time(&self) -> bool {
+        let query = self.query.parse_unverified::<Query>();
+        query.is_ok_and(|query| query.deadline > self.clock.now())
+    }
+
     async fn send_once(&self, response: &Response) -> Result<Recorded, TransportError> {
         let (id, api) = (self.query.id(), self.connection.api());
         match response {
             Response::Send(envelope) => api.answer(id, envelope).await,
             Response::AwaitingApproval => api.report(id, TaskState::AwaitingApproval).await,
         }
+    }
+}
+
+/// Whether the connection failed by its certificate: the next one is taken as soon as it is in place.
+fn is_of_the_certificate(error: &TransportError) -> bool {
+    matches!(
+        error.code(),
+        "certificate-revoked"
+            | "certificate-required"
+            | "certificate_expired"
+            | "certificate_refused"
+    )
+}
+
+/// What becomes of a query when the coordinator will never take this response.
+const fn not_taken(response: &Response) -> Ended {
+    match response {
+        Response::AwaitingApproval => Ended::Waits,
+        Response::Send(_) => Ended::NotTaken,
     }
 }
 

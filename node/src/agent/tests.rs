@@ -31,6 +31,8 @@ struct Relay {
     /// What the node said of queries, short of an answer.
     reports: Mutex<Vec<(DocumentId, TaskState)>>,
     takes_answers: AtomicBool,
+    /// The code with which answers and reports are turned away for good, if any.
+    refuses_with: Mutex<Option<&'static str>>,
     turned_away: AtomicUsize,
     polls: AtomicUsize,
     changed: watch::Sender<()>,
@@ -69,6 +71,22 @@ impl Relay {
         while !holds(self) {
             changes.changed().await.unwrap();
         }
+    }
+
+    /// Turns a response away for good, if the test wants it.
+    fn refuse(&self) -> Result<(), Problem> {
+        let Some(code) = *lock(&self.refuses_with) else {
+            return Ok(());
+        };
+        self.turned_away.fetch_add(1, Ordering::SeqCst);
+        self.changed.send_replace(());
+        Err(Problem::new(Kind::Forbidden, "not you").with_code(code))
+    }
+
+    /// Ends once a response was turned away.
+    async fn until_refused(&self) {
+        self.until(|relay| relay.turned_away.load(Ordering::SeqCst) > 0)
+            .await;
     }
 
     fn reports(&self) -> usize {
@@ -138,6 +156,7 @@ async fn answer(
     Path(query): Path<DocumentId>,
     Json(envelope): Json<Envelope>,
 ) -> Result<Json<Recorded>, Problem> {
+    relay.refuse()?;
     if !relay.takes_answers.load(Ordering::SeqCst) {
         relay.turned_away.fetch_add(1, Ordering::SeqCst);
         relay.changed.send_replace(());
@@ -153,10 +172,11 @@ async fn report(
     State(relay): State<Arc<Relay>>,
     Path(query): Path<DocumentId>,
     Json(report): Json<TaskReport>,
-) -> Json<Recorded> {
+) -> Result<Json<Recorded>, Problem> {
+    relay.refuse()?;
     lock(&relay.reports).push((query, report.state));
     relay.changed.send_replace(());
-    Json(Recorded { late: false })
+    Ok(Json(Recorded { late: false }))
 }
 
 /// A node with its coordinator, over real mutual TLS.
@@ -178,6 +198,7 @@ impl World {
             answers: Mutex::default(),
             reports: Mutex::default(),
             takes_answers: AtomicBool::new(true),
+            refuses_with: Mutex::default(),
             turned_away: AtomicUsize::new(0),
             polls: AtomicUsize::new(0),
             changed: watch::Sender::new(()),
@@ -299,6 +320,51 @@ async fn what_could_not_be_delivered_is_delivered_after_a_restart_the_same_bytes
     assert_eq!(world.response(0).to_json(), stored);
     let answer: Answer = world.network.opened(&world.response(0));
     assert_eq!(answer.cost.nano(), world.network.spent());
+    world.server.begin();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_refused_for_the_certificate_is_sent_again_and_delivered_once_the_next_one_is_in_place()
+ {
+    for code in [
+        "certificate-revoked",
+        "certificate_expired",
+        "certificate-required",
+    ] {
+        let world = World::new(0.0).await;
+        let query = world.query(0.1);
+        *lock(&world.relay.refuses_with) = Some(code);
+        world
+            .while_serving(async {
+                world.relay.offer(&query);
+                world.relay.until_refused().await;
+                *lock(&world.relay.refuses_with) = None;
+                while world.relay.answers() == 0 {
+                    world.network.clock.advance(Duration::from_millis(10));
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+        assert_eq!(world.response(0).to_json(), world.stored(&query).unwrap());
+        world.server.begin();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_is_answered_as_the_log_first_brought_it_whatever_is_offered_around_it() {
+    let world = World::new(0.0).await;
+    let query = world.query(0.1);
+    let bare = Envelope {
+        signatures: Vec::new(),
+        ..query.clone()
+    };
+    world.relay.append(query.clone());
+    // Offering it puts it into the log once more.
+    world.relay.offer(&bare);
+    world
+        .while_serving(world.relay.until(|relay| relay.answers() == 1))
+        .await;
+    let _: Answer = world.network.opened(&world.response(0));
     world.server.begin();
 }
 

@@ -47,7 +47,8 @@ fn take_query(book: &mut LogBook<'_>, envelope: &Envelope, query: &Query, govern
         study: query.study,
         researcher: study.and_then(|study| signer(study, envelope)),
     };
-    book.queries.insert(envelope.id(), asked);
+    // With other signatures it may stand there again: the first is what the node answered.
+    book.queries.entry(envelope.id()).or_insert(asked);
 }
 
 fn signer(study: &Study, query: &Envelope) -> Option<PersonId> {

@@ -117,6 +117,26 @@ async fn a_persons_no_leaves_as_a_refusal_and_the_note_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_is_refused_holds_no_decision_up() {
+    for code in ["certificate-revoked", "not_for_you"] {
+        let world = asking(0.0).await;
+        let query = world.query(0.05);
+        *lock(&world.relay.refuses_with) = Some(code);
+        world
+            .while_serving(async {
+                world.relay.offer(&query);
+                world.relay.until_refused().await;
+                *lock(&world.relay.refuses_with) = None;
+                world.network.decide_by_hand(&query, Verdict::Approve);
+                world.until_answered_in_time().await;
+            })
+            .await;
+        let _: Answer = world.network.opened(&world.response(0));
+        world.server.begin();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_approved_while_the_node_stood_still_is_answered_when_it_starts_and_nobody_is_asked_again()
  {
     let world = asking(0.0).await;
