@@ -41,7 +41,7 @@ use crate::source::Source;
 use crate::source::sqlite::SqliteSource;
 use crate::store::locks::Lock;
 use crate::store::{Rows, Store};
-use crate::{day, dictionary, keys};
+use crate::{day, dictionary, keys, record};
 use currency::Loaded;
 use no_answer::NoAnswer;
 
@@ -83,7 +83,7 @@ impl Answerer {
     pub fn open(data: DataDir, now: Timestamp) -> Result<Self, NodeError> {
         let noise = DiscreteGaussian::checked()?;
         let policy = Policy::load(&data.policy())?;
-        let record = Record::open_or_begin(&data.record(), now)?;
+        let record = record::anew::open(&data, now)?;
         record.note_policy(policy.text(), now)?;
         Ok(Self {
             config: NodeConfig::load(&data)?,

@@ -24,6 +24,7 @@ pub mod agent;
 pub mod serve;
 pub mod status;
 mod telephone;
+mod counted;
 pub mod cli;
 pub mod error;
 mod panics;

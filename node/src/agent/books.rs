@@ -11,8 +11,7 @@ use crate::answer::{Answerer, currency};
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
-use crate::keys;
-use crate::record::Record;
+use crate::{keys, record};
 
 /// Records, by the operator's word, that the ledger came back from a backup; returns what was lost of it. The node must
 /// not be serving.
@@ -45,6 +44,6 @@ pub(crate) fn load_currency(
 ) -> Result<Currency, NodeError> {
     let mirror = open_mirror(data)?;
     let now = clock.now();
-    let record = Record::open_or_begin(&data.record(), now)?;
+    let record = record::anew::open(data, now)?;
     currency::load(file, &data.currency(), mirror.governance(), &record, now)
 }

@@ -45,6 +45,30 @@ fn a_question_is_answered_with_noise_and_then_with_the_same_bytes_for_ever() {
 }
 
 #[test]
+fn a_record_that_is_missing_beside_a_ledger_with_charges_begins_anew_aloud() {
+    let network = Network::with_rows();
+    network.respond(&network.query(network.question(0, 0.1), &network.kim));
+    let (_, said) = said_during(|| network.answerer());
+    assert!(!said.contains("begins anew"), "{said}");
+    std::fs::remove_file(network.data.record()).unwrap();
+    let (_, said) = said_during(|| network.answerer());
+    assert!(
+        said.contains("ERROR") && said.contains("the record was missing and begins anew"),
+        "{said}"
+    );
+    let (_, said) = said_during(|| network.answerer());
+    assert!(!said.contains("begins anew"), "{said}");
+}
+
+#[test]
+fn a_record_that_begins_before_any_charge_begins_quietly() {
+    let network = Network::with_rows();
+    std::fs::remove_file(network.data.record()).unwrap();
+    let (_, said) = said_during(|| network.answerer());
+    assert!(!said.contains("begins anew"), "{said}");
+}
+
+#[test]
 fn a_charge_without_an_answer_pays_for_the_answer_after_a_crash() {
     let network = Network::with_rows();
     let question = network.question(0, 0.1);

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use protocol::ids::{DocumentId, QuestionId};
 
+use crate::counted::counted;
 use crate::ledger::Refused;
 
 /// What the books do not bear out.
@@ -175,11 +176,7 @@ impl fmt::Display for Finding {
                 f,
                 "row {seq} of the record was altered, or a row before it is missing; nothing in it was used. keep the file, and restore the record from your backup"
             ),
-            Self::RecordYounger { begun_s, charges } => write!(
-                f,
-                "the record began on {}, after {charges} charges of the ledger; which policy allowed those is not known",
-                moment(*begun_s)
-            ),
+            Self::RecordYounger { begun_s, charges } => f.write_str(&younger(*begun_s, *charges)),
             Self::ChargeUnasked { seq } => write!(
                 f,
                 "row {seq} of the ledger charges a question or a study that this node's copy of the common log does not hold. let the node fetch the whole log and audit again"
@@ -237,6 +234,14 @@ impl fmt::Display for Finding {
             ),
         }
     }
+}
+
+fn younger(begun_s: i64, charges: usize) -> String {
+    format!(
+        "the record began on {}, after {} of the ledger; which policy allowed those is not known",
+        moment(begun_s),
+        counted(charges, "charge", "charges")
+    )
 }
 
 /// A second for people; one that no clock shows as its number.

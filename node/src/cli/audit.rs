@@ -15,6 +15,7 @@ use crate::audit::{
     Book, Books, Finding, LedgerBook, RecordBook, Weight, audit as findings_of, log_book,
 };
 use crate::config::NodeConfig;
+use crate::counted::counted;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
 use crate::ledger::{Ledger, LedgerError, Spent};
@@ -74,9 +75,14 @@ fn tell(findings: &[Finding], out: &mut dyn Write) -> End {
             "clean: ledger, record and common log bear each other out"
         )),
         count => {
+            let are = if count == 1 {
+                "is a fault"
+            } else {
+                "are faults"
+            };
             say(writeln!(
                 out,
-                "not clean: {count} of the findings above are faults"
+                "not clean: {count} of the findings above {are}"
             ));
             End::Faults
         }
@@ -105,8 +111,8 @@ fn tell_ledger(
     let head = ledger.head()?;
     say(writeln!(
         out,
-        "ledger       {} charges\nledger head  {head}",
-        spent.charges
+        "ledger       {}\nledger head  {head}",
+        counted(spent.charges, "charge", "charges")
     ));
     let policy = Policy::load(&data.policy())?;
     say(Budget::of(spent, &policy).write(out));

@@ -179,7 +179,16 @@ impl<'a> Desk<'a> {
         let record = self.answerer.record();
         record.decide(asked.query, verdict, &by, &asked.note, self.clock.now())?;
         // Who decided the same before is who decided.
-        let by = record.decision(asked.query)?.map_or(by, |first| first.by);
+        let first = record.decision(asked.query)?;
+        if let Some(first) = first.filter(|first| (&first.by, &first.note) != (&by, &asked.note)) {
+            return Ok(say(writeln!(
+                out,
+                "query {} was decided before: {verdict} by {} on {:.0}. nothing was added, and this note is not kept",
+                asked.query,
+                printable_line(&first.by),
+                first.at
+            )));
+        }
         Ok(say(writeln!(
             out,
             "{verdict} by {}: query {}. a node that is serving acts on it within seconds, another one when it starts",

@@ -51,7 +51,7 @@ pub(super) fn init(
     };
     let until =
         enrol(data, token, None, clock).map_err(|error| NodeError::NotJoined(Box::new(error)))?;
-    Ok(tell(until, out))
+    Ok(say(tell(until, out)))
 }
 
 /// Enrols a node that is there.
@@ -62,7 +62,11 @@ pub(super) fn join(
     clock: &Arc<dyn Clock>,
 ) -> Result<End, NodeError> {
     let until = enrol(data, &asked.token, asked.coordinator.as_deref(), clock)?;
-    Ok(tell(until, out))
+    say(tell(until, out));
+    Ok(say(writeln!(
+        out,
+        "a node that is serving takes it within half a minute"
+    )))
 }
 
 fn enrol(
@@ -74,12 +78,11 @@ fn enrol(
     join::at_once(data, join::join(data, token, coordinator, clock))
 }
 
-fn tell(until: Timestamp, out: &mut dyn Write) -> End {
-    say(writeln!(
+fn tell(until: Timestamp, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(
         out,
-        "enrolled: the certificate is valid until {until:.0} and renews by itself while the node serves. \
-         a node that is serving takes it within half a minute"
-    ))
+        "enrolled: the certificate is valid until {until:.0} and renews by itself while the node serves"
+    )
 }
 
 /// What people do where no invitation does it.

@@ -113,7 +113,12 @@ fn an_approval_is_shown_recorded_with_its_author_and_followed_by_the_answer() {
     let _: Answer = network.opened(&network.respond(&query));
     // Said again it changes nothing, not who said it first; the opposite is too late.
     let again = types(&network, &["approve", &id, "--yes", "--by", "Al"]);
-    assert!(again.out.contains("approved by Jo"), "{}", again.out);
+    assert!(
+        again.out.contains("was decided before: approved by Jo on "),
+        "{}",
+        again.out
+    );
+    assert!(again.out.contains("this note is not kept"), "{}", again.out);
     let said = types(&network, &["refuse", &id]);
     assert!(
         said.err.starts_with("error[decided_before]: "),
@@ -181,7 +186,7 @@ fn an_audit_of_a_node_that_kept_its_word_is_clean_and_its_export_is_checked_else
     );
     for word in [
         "3 rows",
-        "1 answers",
+        ": 1 answer, 0 refusals",
         "record head",
         "ledger head",
         "log head",
@@ -238,7 +243,66 @@ fn an_audit_names_what_the_books_do_not_bear_out() {
         "{}",
         said.out
     );
-    assert!(said.out.contains("not clean: 1 of"), "{}", said.out);
+    assert!(
+        said.out
+            .contains("not clean: 1 of the findings above is a fault"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn an_audit_notes_a_record_that_was_deleted_and_begun_anew_and_counts_one_charge_as_one() {
+    let network = Network::with_rows();
+    let query = network.query(network.question(0, 0.05), &network.kim);
+    mirrored(&network, &[&query]);
+    network.respond(&query);
+    std::fs::remove_file(network.data.record()).unwrap();
+    network.clock.advance(std::time::Duration::from_mins(1));
+    network.answerer();
+    let said = types(&network, &["audit"]);
+    for words in [
+        "note[record-younger]: ",
+        "after 1 charge of the ledger;",
+        "ledger       1 charge\n",
+    ] {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+}
+
+#[test]
+fn a_decision_with_another_note_says_who_decided_before_and_that_the_note_is_not_kept() {
+    let (network, query) = waiting();
+    let id = query.id().to_string();
+    let refuse = |note| types(&network, &["refuse", &id, "--by", "Jo", "--note", note]);
+    assert!(refuse("no number").out.contains("refused by Jo: query"));
+    // The same once more is no other decision.
+    assert!(refuse("no number").out.contains("refused by Jo: query"));
+    let said = refuse("too dear").out;
+    assert!(
+        said.contains("was decided before: refused by Jo on 2026-"),
+        "{said}"
+    );
+    assert!(said.contains("this note is not kept"), "{said}");
+    let record = Record::open(&network.data.record()).unwrap();
+    let first = record.decision(query.id()).unwrap().unwrap();
+    assert_eq!(first.note, "no number");
+}
+
+#[test]
+fn an_audit_reads_a_query_that_stands_in_the_log_twice_as_it_stood_first() {
+    let network = Network::with_rows();
+    let query = network.query(network.question(0, 0.05), &network.kim);
+    let again = Envelope {
+        signatures: Vec::new(),
+        ..query.clone()
+    };
+    mirrored(&network, &[&query, &again]);
+    let mirror = crate::agent::open_mirror(&network.data).unwrap();
+    let entries = mirror.entries().unwrap();
+    let book = crate::audit::log_book(&entries, mirror.governance(), &[]);
+    let researcher = book.queries[&query.id()].researcher.as_ref();
+    assert_eq!(researcher.map(ToString::to_string), Some("kim".to_owned()));
 }
 
 #[test]

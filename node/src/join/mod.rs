@@ -26,8 +26,8 @@ use crate::agent::mirror::{Mirror, Own};
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
 use crate::error::NodeError;
-use crate::keys;
-use crate::record::{Departure, Record};
+use crate::record::Departure;
+use crate::{keys, record};
 
 pub(crate) use certificate::Certificate;
 pub(crate) use certificate::Stamp;
@@ -111,7 +111,7 @@ pub(crate) fn ask(
     let departure = Departure::Request {
         document: &document,
     };
-    Record::open_or_begin(&data.record(), now)?.left(departure, now)?;
+    record::anew::open(data, now)?.left(departure, now)?;
     Ok(document)
 }
 

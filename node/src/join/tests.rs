@@ -115,6 +115,8 @@ async fn a_node_enrols_with_a_token_and_connects() {
         said.contains("enrolled: the certificate is valid until"),
         "{said}"
     );
+    // Nothing serves before it is made.
+    assert!(!said.contains("half a minute"), "{said}");
     let data = place.data();
     let config = NodeConfig::load(&data).unwrap();
     assert_eq!(config.charter.as_bytes(), &[7; 32]);
@@ -241,6 +243,7 @@ async fn what_is_sent_to_enrol_is_in_the_record() {
         .types(&["join", "--token", &place.office.token().reveal()])
         .await;
     assert!(said.starts_with("enrolled: "), "{said}");
+    assert!(said.contains("takes it within half a minute"), "{said}");
     let asked = place.office.asked();
     let heads: Vec<LogPosition> = asked
         .iter()
@@ -248,7 +251,7 @@ async fn what_is_sent_to_enrol_is_in_the_record() {
         .collect();
     assert_eq!(heads, [LogPosition::EMPTY, mirror.position()]);
     assert!(asked.iter().all(|(_, recorded)| *recorded));
-    Record::open(&data.record())
+    record::Record::open(&data.record())
         .unwrap()
         .verify_chain()
         .unwrap();

@@ -14,6 +14,7 @@ use super::entry::{Entry, Kind};
 use super::error::RecordError;
 use super::store::Stored;
 use super::{Record, is_document_of, moment};
+use crate::counted::counted;
 
 /// Bytes of one line of an export: the largest envelope, and room for the row around it.
 pub const LINE_BYTES_MAX: usize = BODY_BYTES_MAX + 64 * 1024;
@@ -228,9 +229,11 @@ impl Summary {
         } = self;
         writeln!(
             out,
-            "record       {rows} rows from {first} to {last}: {answers} answers, {refusals} refusals, \
-             {decisions} decisions by a person\n\
-             record head  {}",
+            "record       {} from {first} to {last}: {}, {}, {} by a person\nrecord head  {}",
+            counted(*rows, "row", "rows"),
+            counted(*answers, "answer", "answers"),
+            counted(*refusals, "refusal", "refusals"),
+            counted(*decisions, "decision", "decisions"),
             self.head
         )
     }

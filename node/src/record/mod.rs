@@ -4,6 +4,7 @@
 //! miss one that did. The running node and the command line use it at once; whoever appends has the file alone
 //! between reading its head and writing the next.
 
+pub(crate) mod anew;
 mod columns;
 mod decision;
 mod departure;

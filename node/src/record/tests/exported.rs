@@ -35,6 +35,19 @@ fn an_export_is_checked_without_the_file_and_has_its_head() {
 }
 
 #[test]
+fn a_summary_counts_one_as_one() {
+    let mut out = Vec::new();
+    let summary = verify(&export(&full().record)).unwrap();
+    summary.write(&mut out).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    assert!(said.starts_with("record       12 rows from "), "{said}");
+    assert!(
+        said.contains(": 1 answer, 1 refusal, 2 decisions by a person\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_record_of_many_pages_is_exported_whole() {
     let fixture = fixture();
     for number in 0..=PAGE_ROWS * 2 {
