@@ -1,6 +1,9 @@
 //! Where does what lie in a node's data folder?
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+
+use crate::error::NodeError;
 
 /// Where a node keeps everything unless `--data` says otherwise.
 pub const DEFAULT: &str = "/var/lib/cartally-node";
@@ -130,9 +133,42 @@ impl DataDir {
         self.0.join("log.db")
     }
 
+    /// Takes the folder for the process that serves; a second one would poll and answer beside it. Held while the returned
+    /// file lives.
+    pub fn lock(&self) -> Result<File, NodeError> {
+        let path = self.0.join("serve.lock");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options
+            .open(&path)
+            .map_err(|error| NodeError::file("opened", &path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(NodeError::Serving(self.0.clone())),
+            Err(TryLockError::Error(error)) => Err(NodeError::file("locked", &path, error)),
+        }
+    }
+
     /// `rejects/`: one report an import that rejected rows.
     #[must_use]
     pub fn rejects(&self) -> PathBuf {
         self.0.join("rejects")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_served_by_one_process_at_a_time_and_free_again_when_that_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        let held = data.lock().unwrap();
+        assert_eq!(data.lock().unwrap_err().code(), "node.serving");
+        drop(held);
+        data.lock().unwrap();
     }
 }

@@ -79,6 +79,11 @@ pub enum NodeError {
         "another import, lock or forget is under way on this node. wait until it has ended and try again"
     )]
     Busy,
+    /// Another process of this node answers.
+    #[error(
+        "another `cartally-node serve` runs on {}, and this one did nothing. stop that one first", .0.display()
+    )]
+    Serving(PathBuf),
     /// The database was written by a later program.
     #[error("{} was written by a later version ({found}) of this program, which reads up to {known}. install the later version", path.display())]
     StoreNewer {
@@ -189,6 +194,7 @@ impl NodeError {
             Self::File { .. } => "node.file",
             Self::DiskFull => "node.disk_full",
             Self::Busy => "node.busy",
+            Self::Serving(_) => "node.serving",
             Self::StoreNewer { .. } => "store.newer",
             Self::Storage(_) => "store.fault",
             Self::Dictionary(_) => "dictionary.invalid",
