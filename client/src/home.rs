@@ -232,6 +232,8 @@ mod tests {
     use protocol::log::LogEntry;
 
     use super::*;
+    use crate::govern::sample::{KIM, PARK, Sample, charter};
+    use protocol::documents::{Charter, Predecessor};
 
     fn id(byte: u8) -> DocumentId {
         DocumentId::from_bytes([byte; 32])
@@ -288,5 +290,28 @@ mod tests {
             .extend(&[entry])
             .unwrap();
         assert_eq!(home.pinning(id(2)).unwrap_err().code(), "usage");
+    }
+
+    #[test]
+    fn a_successor_that_the_home_follows_needs_no_new_home() {
+        let mut sample = Sample::running();
+        let before = sample.governance().newest_ruling().unwrap().clone();
+        let predecessor = Some(Predecessor {
+            charter: before.id,
+            log_index: before.index,
+        });
+        let successor = Charter {
+            version: 2,
+            predecessor,
+            ..charter()
+        };
+        let successor = sample.propose(&successor, KIM);
+        sample.sign(&successor, PARK);
+        let dir = tempfile::tempdir().unwrap();
+        let mut home = home(dir.path());
+        fs::copy(sample.path("log.jsonl"), home.path("log.jsonl")).unwrap();
+        home.pin(before.id).unwrap();
+        let pinning = home.pinning(successor).unwrap();
+        assert_eq!(pinning, Pinning::Followed(before.id));
     }
 }
