@@ -211,12 +211,14 @@ pub(super) fn both(amount: NanoRho) -> String {
     format!("rho {amount} (epsilon {:.2})", amount.epsilon())
 }
 
-/// `0.5 / 5.22`.
+/// `0.5 / 5.22`: four digits of rho are what a table has room for; nothing is decided by them.
 fn pair(amount: NanoRho) -> String {
     if amount == NanoRho::ZERO {
         return "0".to_owned();
     }
-    format!("{amount} / {:.2}", amount.epsilon())
+    let rho = format!("{:.4}", amount.rho());
+    let rho = rho.trim_end_matches('0').trim_end_matches('.');
+    format!("{rho} / {:.2}", amount.epsilon())
 }
 
 fn left(amount: Option<NanoRho>) -> String {
