@@ -109,7 +109,8 @@ fn entry_of(row: &Row<'_>) -> Result<LogEntry, NodeError> {
     Ok(LogEntry {
         index: u64::try_from(index).map_err(|_| unreadable())?,
         time: time.parse().map_err(|_| unreadable())?,
-        envelope: Envelope::from_json(&envelope).map_err(|_| unreadable())?,
+        // As it came: an entry that is no document, or too large for one, has its place in the log all the same.
+        envelope: serde_json::from_slice(&envelope).map_err(|_| unreadable())?,
     })
 }
 
@@ -150,6 +151,27 @@ mod tests {
             Entries::open(&path).unwrap().head().unwrap(),
             Some(envelope)
         );
+    }
+
+    #[test]
+    fn an_entry_that_no_document_may_be_is_read_back_as_it_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let envelope = Envelope {
+            payload_type: "t".to_owned(),
+            payload: "not base64!".to_owned(),
+            signatures: vec![],
+        };
+        let entry = LogEntry {
+            index: 0,
+            time: "2026-11-21T00:00:00Z".parse().unwrap(),
+            envelope: envelope.clone(),
+        };
+        let mut store = Entries::open(&path).unwrap();
+        store.append(&[entry], &envelope).unwrap();
+        let again = Entries::open(&path).unwrap();
+        assert_eq!(again.one(0).unwrap().unwrap().envelope, envelope);
+        assert_eq!(again.all().unwrap().len(), 1);
     }
 
     #[test]
