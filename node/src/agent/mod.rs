@@ -20,9 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use protocol::documents::Query;
 use protocol::envelope::Envelope;
 use protocol::ids::DocumentId;
 use protocol::log::{LogEntry, LogPosition};
+use protocol::verify::Governance;
 use tokio::sync::Semaphore;
 use transport::TransportError;
 use transport::clock::Clock;
@@ -277,16 +279,23 @@ impl Agent {
     }
 
     /// The query as the log first brought it, byte for byte what a person decides on and an audit reads, whatever other
-    /// signatures the coordinator shows around it. As it was offered where the log has none: that is refused.
+    /// signatures the coordinator shows around it. As it was offered where the log has none, which is refused, or none that
+    /// a researcher signed and no person was asked about: a stranger's copy closes no door.
     async fn logged(&self, offered: Envelope) -> Result<Envelope, NodeError> {
         let mirror = Arc::clone(&self.mirror);
+        let answerer = Arc::clone(&self.answerer);
         let found = self.shutdown.spawn_blocking(move || {
             let mirror = lock(&mirror);
-            let Some(index) = mirror.governance().query_index(&offered.id()) else {
+            let governance = mirror.governance();
+            let Some(index) = governance.query_index(&offered.id()) else {
                 return Ok(offered);
             };
-            let entry = mirror.entry(index)?;
-            Ok(entry.map_or(offered, |entry| entry.envelope))
+            let Some(entry) = mirror.entry(index)? else {
+                return Ok(offered);
+            };
+            let counts = is_by_a_researcher(&entry.envelope, governance)
+                || answerer.record().was_awaiting(offered.id())?;
+            Ok(if counts { entry.envelope } else { offered })
         });
         found
             .await
@@ -314,6 +323,15 @@ impl Agent {
             shutdown: self.shutdown.clone(),
         }
     }
+}
+
+/// Whether a researcher of the query's study signed it.
+fn is_by_a_researcher(query: &Envelope, governance: &Governance) -> bool {
+    let study = query
+        .parse_unverified::<Query>()
+        .ok()
+        .and_then(|asked| governance.past_study(&asked.study));
+    study.is_some_and(|study| !query.signers(&study.researcher_keys()).is_empty())
 }
 
 /// What these locks guard is whole between any two statements, so a thread that panicked left nothing half done.
