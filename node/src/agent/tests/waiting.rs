@@ -137,6 +137,28 @@ async fn a_report_that_is_refused_holds_no_decision_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_read_in_the_log_is_what_is_answered_whatever_was_offered() {
+    let world = asking(0.0).await;
+    let query = world.query(0.05);
+    let bare = Envelope {
+        signatures: Vec::new(),
+        ..query.clone()
+    };
+    // The desk shows the first one, which nobody signed.
+    world.relay.append(bare);
+    world
+        .while_serving(async {
+            world.relay.offer(&query);
+            world.relay.until(|relay| relay.reports() == 1).await;
+            world.network.decide_by_hand(&query, Verdict::Approve);
+            world.until_answered_in_time().await;
+        })
+        .await;
+    assert_eq!(world.refusal(0), RefusalReason::NotAResearcher);
+    world.server.begin();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_approved_while_the_node_stood_still_is_answered_when_it_starts_and_nobody_is_asked_again()
  {
     let world = asking(0.0).await;
