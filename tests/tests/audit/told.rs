@@ -67,7 +67,10 @@ fn tell(test: &TestNetwork) {
     test.network.decide(&pilot).unwrap();
     test.ask(&["survival", "--rho", "0.3", "--study", "pilot"]);
     let [_, lee, cho] = MEMBERS;
-    test.says(&cho, &["revoke", &pilot, "--reason", "a patient asked", "--yes"]);
+    test.says(
+        &cho,
+        &["revoke", &pilot, "--reason", "a patient asked", "--yes"],
+    );
     let second = [("name = \"demo\"", "name = \"second\"")];
     let second = test.study_file("second.toml", &second);
     let second = test.propose("study", &second, "study second");
