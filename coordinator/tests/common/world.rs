@@ -164,14 +164,17 @@ pub(crate) async fn anonymous(
     let tcp = tokio::net::TcpStream::connect(address).await.unwrap();
     let name = "127.0.0.1".try_into().unwrap();
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut tls = connector.connect(name, tcp).await.unwrap();
+    let tls = connector.connect(name, tcp).await.unwrap();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    tls.write_all(request.as_bytes()).await.unwrap();
+    let (mut read, mut write) = tokio::io::split(tls);
     let mut answer = Vec::new();
-    // A server that closes without a farewell after a whole answer has still answered.
-    let _ = tls.read_to_end(&mut answer).await;
+    // A server that answers before it has read everything, or closes without a farewell, has still answered.
+    let _ = tokio::join!(
+        write.write_all(request.as_bytes()),
+        read.read_to_end(&mut answer)
+    );
     String::from_utf8(answer).unwrap()
 }

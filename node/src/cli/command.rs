@@ -197,6 +197,7 @@ fn ledger_restored(
     clock: &Arc<dyn Clock>,
 ) -> Result<End, NodeError> {
     NodeConfig::load(data)?;
+    let _not_serving = data.lock()?;
     let lost = crate::agent::record_restore(data, clock)?;
     Ok(say(writeln!(
         out,

@@ -314,6 +314,14 @@ fn a_restored_ledger_stays_accounted_for() {
     let answer = network.respond(&query);
     mirrored(&network, &[&query, &answer]);
     std::fs::copy(&backup, network.data.ledger()).unwrap();
+    let serving = network.data.lock().unwrap();
+    let refused = types(&network, &["ledger-restored"]);
+    assert!(
+        refused.err.starts_with("error[node.serving]"),
+        "{}",
+        refused.err
+    );
+    drop(serving);
     let said = types(&network, &["ledger-restored"]);
     assert_eq!(said.end, End::Done, "{}", said.err);
     let said = types(&network, &["audit"]);
