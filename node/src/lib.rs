@@ -14,6 +14,7 @@ pub mod store;
 pub mod lock;
 pub mod forget;
 pub mod source;
+mod book;
 pub mod ledger;
 pub mod record;
 pub mod join;

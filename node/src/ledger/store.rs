@@ -3,23 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::time::Duration;
 
 use protocol::amount::NanoRho;
 use protocol::ids::{ChainHead, DocumentId, PersonId, QuestionId};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::entry::{Entry, Kind};
 use super::error::LedgerError;
+use crate::book::connect;
 
 /// The version of the file that this program writes.
 const VERSION: i64 = 1;
 
 /// "CRLG": tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x4352_4c47;
-
-/// How long one writer waits for another.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// Makes an empty ledger, readable by its owner alone; never over an existing file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerError> {
@@ -52,10 +49,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
         Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::NotALedger(path.to_owned()),
         _ => error.into(),
     };
-    let connection = connect(path).map_err(|error| match error {
-        LedgerError::Database(inner) => not_a_ledger(inner),
-        other => other,
-    })?;
+    let connection = connect(path).map_err(not_a_ledger)?;
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     if pragma("application_id").map_err(not_a_ledger)? != APPLICATION_ID {
         return Err(LedgerError::NotALedger(path.to_owned()));
@@ -67,19 +61,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
         }),
         _ => Ok(connection),
     }
-}
-
-fn connect(path: &Path) -> Result<Connection, LedgerError> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(BUSY)?;
-    // A rollback journal, not a write-ahead log: the ledger is one file, so that a copy of it is all of it.
-    connection.pragma_update(None, "journal_mode", "PERSIST")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    Ok(connection)
 }
 
 /// Every row with its head, in order.

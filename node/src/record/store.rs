@@ -2,23 +2,20 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::time::Duration;
 
 use protocol::ids::{ChainHead, DocumentId};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::columns::Columns;
 use super::entry::{Entry, Kind};
 use super::error::RecordError;
+use crate::book::connect;
 
 /// The version of the file that this program writes.
 const VERSION: i64 = 1;
 
 /// "CRRC": tells a record from any other SQLite file.
 const APPLICATION_ID: i64 = 0x4352_5243;
-
-/// How long one writer waits for another.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// One row as it stands in the file.
 #[derive(Debug)]
@@ -83,20 +80,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, RecordError> {
         }),
         _ => Ok(connection),
     }
-}
-
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(BUSY)?;
-    // A rollback journal, not a write-ahead log: the record is one file, so that a copy of it is all of it.
-    connection.pragma_update(None, "journal_mode", "PERSIST")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    Ok(connection)
 }
 
 /// At most `rows_max` rows after row `after_seq`, in order, with their documents.
