@@ -5,23 +5,11 @@ use std::io::Write;
 use protocol::fingerprint::Fingerprint;
 use protocol::keys::PublicKey;
 
-/// Words a line.
-const A_LINE: usize = 4;
-/// Columns of one numbered word: the longest of the list has eight letters.
-const WORD_WIDTH: usize = 14;
-
 /// Writes the key's digits and, below them, its words, numbered so that two people know where they are.
 pub(crate) fn write_signing_key(key: PublicKey, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "signing key  {key}\nin words, for the telephone:")?;
-    let words = Fingerprint::from(key).words();
-    let words: Vec<&str> = words.split_whitespace().collect();
-    for (line, words) in words.chunks(A_LINE).enumerate() {
-        let mut shown = String::new();
-        for (number, word) in (line * A_LINE + 1..).zip(words) {
-            let numbered = format!("{number:>2} {word}");
-            shown = format!("{shown}{numbered:<WORD_WIDTH$}");
-        }
-        writeln!(out, "  {}", shown.trim_end())?;
+    for line in Fingerprint::from(key).numbered_words().lines() {
+        writeln!(out, "  {line}")?;
     }
     Ok(())
 }

@@ -12,6 +12,11 @@ use crate::keys::PublicKey;
 /// Words of 32 bytes and their checksum.
 const WORDS: usize = 24;
 
+/// Words on one line, where they are numbered.
+const WORDS_A_LINE: usize = 4;
+/// Columns of one numbered word: the longest of the list has eight letters.
+const WORD_WIDTH: usize = 14;
+
 /// A charter's id, or a key, as people compare it.
 ///
 /// ```
@@ -51,6 +56,20 @@ impl Fingerprint {
     pub fn words(&self) -> String {
         // 32 bytes are one of the five lengths that the list is made for.
         Mnemonic::from_entropy(&self.0).map_or_else(|_| String::new(), |words| words.to_string())
+    }
+
+    /// The words as two people read them over the telephone: numbered, four a line, six lines. Ends with a line break.
+    #[must_use]
+    pub fn numbered_words(self) -> String {
+        let words = self.words();
+        let numbered: Vec<String> = (1..)
+            .zip(words.split(' '))
+            .map(|(number, word)| format!("{:<WORD_WIDTH$}", format!("{number:>2} {word}")))
+            .collect();
+        let lines = numbered.chunks(WORDS_A_LINE);
+        lines
+            .map(|line| line.concat().trim_end().to_owned() + "\n")
+            .collect()
     }
 
     /// The document that it is the fingerprint of.

@@ -1,33 +1,11 @@
 //! How are a charter and a key compared over the telephone? As numbered words, four a line, or as hexadecimal digits.
 
-use std::fmt::Write;
-
 use protocol::fingerprint::{Fingerprint, FingerprintError};
-
-/// Words a line.
-const A_LINE: usize = 4;
-/// Columns of one numbered word: the longest of the list has eight letters.
-const WORD_WIDTH: usize = 14;
 
 /// The 24 words, numbered, so that two people know where they are. Ends with a line break.
 #[must_use]
 pub(crate) fn words(fingerprint: Fingerprint) -> String {
-    let words = fingerprint.words();
-    let numbered: Vec<String> = (1..)
-        .zip(words.split_whitespace())
-        .map(|(number, word)| format!("{number:>2} {word}"))
-        .collect();
-    let mut shown = String::new();
-    for line in numbered.chunks(A_LINE) {
-        let line: String = line.iter().fold(String::new(), |mut line, word| {
-            // Writing into a string cannot fail.
-            let _ = write!(line, "{word:<WORD_WIDTH$}");
-            line
-        });
-        shown.push_str(line.trim_end());
-        shown.push('\n');
-    }
-    shown
+    fingerprint.numbered_words()
 }
 
 /// Digits, or words as they were typed or copied: as one argument or several, with or without their numbers.
